@@ -1,0 +1,53 @@
+# etl: one static binary. `make` builds it, `make demo` shows it, `make test` proves it; see README.md.
+VERSION := 0.1.0
+PREFIX ?= /usr/local
+CC := gcc
+BUILD ?= build
+MODE ?= release
+
+WARN := -Wall -Wextra -Wconversion -Wshadow -Werror -Wno-format-truncation
+BASE := -std=gnu11 -D_GNU_SOURCE -DETL_VERSION='"$(VERSION)"' -I. -Ilib -Ibuild/deps/include -I$(BUILD)/gen $(WARN) -MMD -MP -pthread
+ifeq ($(MODE),asan)
+CFLAGS := $(BASE) -g -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+LDFLAGS := -fsanitize=address,undefined
+else
+CFLAGS := $(BASE) -g -O3 -fno-plt
+LDFLAGS := -static
+endif
+LIBS := build/deps/lib/libcurl.a build/deps/lib/libcjson.a build/deps/lib/libsqlite3.a -lssl -lcrypto -lcares -lzstd -lpcre2-8 -lz -lpthread -ldl -lm
+
+LIB_SRC := $(filter-out %_test.c,$(wildcard lib/*/*.c))
+CMD_SRC := $(wildcard cmd/*.c)
+TEST_SRC := $(wildcard lib/*/*_test.c)
+EMBED_SRC := $(shell find schemas lib/store/sql lib/report/page -type f 2>/dev/null)
+LIB_OBJ := $(LIB_SRC:%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/embed.o
+CMD_OBJ := $(CMD_SRC:%.c=$(BUILD)/obj/%.o)
+TESTS := $(TEST_SRC:%.c=$(BUILD)/test/%)
+
+.PHONY: all
+all: $(BUILD)/etl
+
+DEPS := build/deps/lib/libcurl.a build/deps/lib/libcjson.a build/deps/lib/libsqlite3.a
+$(DEPS) &: scripts/deps.sh
+	scripts/deps.sh
+	@touch -c $(DEPS)
+
+$(BUILD)/etl: $(LIB_OBJ) $(CMD_OBJ) | $(DEPS)
+	@$(CC) $(LDFLAGS) -o $@ $(CMD_OBJ) $(LIB_OBJ) $(LIBS) 2>$(BUILD)/link.log || { cat $(BUILD)/link.log; exit 1; }
+
+$(BUILD)/obj/%.o: %.c | $(DEPS)
+	@mkdir -p $(@D)
+	@$(CC) $(CFLAGS) -c $< -o $@
+
+$(BUILD)/gen/embed.c: scripts/embed.sh $(EMBED_SRC) | $(DEPS)
+	@mkdir -p $(@D)
+	scripts/embed.sh $@ $(EMBED_SRC) build/deps/licenses/*.txt build/deps/versions.txt LICENSE
+$(BUILD)/obj/embed.o: $(BUILD)/gen/embed.c
+	@mkdir -p $(@D)
+	@$(CC) $(CFLAGS) -c $< -o $@
+
+$(BUILD)/test/%: %.c $(LIB_OBJ) | $(DEPS)
+	@mkdir -p $(@D)
+	@$(CC) $(CFLAGS) $(LDFLAGS:-static=) -o $@ $< $(LIB_OBJ) $(LIBS) -lcmocka
+
+-include $(shell find $(BUILD)/obj $(BUILD)/test -name '*.d' 2>/dev/null)

@@ -1,0 +1,149 @@
+/* etl doctor: see commands.def. Each look prints a line; none stops the others. */
+#include <errno.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "cmd/cli.h"
+#include "io/file.h"
+#include "io/part.h"
+#include "mart/mart.h"
+#include "base/log.h"
+#include "net/post.h"
+#include "store/warehouse.h"
+
+struct doctor {
+    struct cli *c;
+    size_t problems;
+};
+
+static void say(struct doctor *d, bool ok, const char *what, const char *detail) {
+    printf("%-6s %-12s %s\n", ok ? "ok" : "WRONG", what, detail);
+    d->problems += !ok;
+}
+
+static void look_at_home(struct doctor *d) {
+    const char *home = d->c->env.home;
+    struct err e = {0};
+    struct statvfs fs;
+    char text[300];
+    if (!file_exists(home)) {
+        say(d, true, "home", arena_fmt(&d->c->a, "%s does not exist yet; the first run makes it", home));
+        home = path_dir(home, &d->c->a);
+        if (access(home, W_OK) != 0) say(d, false, "home", arena_fmt(&d->c->a, "%s cannot be written (%s): choose another --home", home, strerror(errno)));
+        return;
+    }
+    if (access(home, W_OK) != 0) {
+        say(d, false, "home", arena_fmt(&d->c->a, "%s cannot be written (%s): choose another --home or mend its rights", home, strerror(errno)));
+        return;
+    }
+    int fd = file_temp(home, &e);
+    say(d, fd >= 0, "home", fd >= 0 ? arena_fmt(&d->c->a, "%s can be written", home) : e.msg);
+    if (fd >= 0) close(fd);
+    if (statvfs(home, &fs) == 0) {
+        double gb = (double)fs.f_bavail * (double)fs.f_frsize / 1e9;
+        snprintf(text, sizeof text, "%.1f GB free%s", gb, gb < 1 ? ": make room, or move --home" : "");
+        say(d, gb >= 1, "disk", text);
+    }
+}
+
+static int integrity(struct db *db, struct err *e) {
+    struct stmt s;
+    bool row;
+    int rc = stmt_prepare(&s, db, "PRAGMA quick_check(1)", "checking", e);
+    if (rc == ERR_OK) rc = stmt_step(&s, &row, e);
+    if (rc == ERR_OK && strcmp(stmt_col(&s, 0), "ok") != 0)
+        rc = err_set(e, ERR_CORRUPT, "%s is damaged (%s): move it aside; a new one is made and `etl run --force` fills it from the sources and the lake", db->path,
+                     stmt_col(&s, 0));
+    stmt_close(&s);
+    return rc;
+}
+
+static void look_at_databases(struct doctor *d) {
+    struct ledger l;
+    struct db wh;
+    struct err e = {0};
+    if (file_exists(arena_fmt(&d->c->a, "%s/ledger.db", d->c->env.home))) {
+        int rc = ledger_open_read(&l, d->c->env.home, &e);
+        if (rc == ERR_OK) rc = integrity(&l.db, &e);
+        say(d, rc == ERR_OK, "ledger", rc ? e.msg : "whole");
+        if (rc == ERR_OK || l.db.h) ledger_close(&l);
+    }
+    if (file_exists(arena_fmt(&d->c->a, "%s/warehouse.db", d->c->env.home))) {
+        int rc = warehouse_open_read(&wh, d->c->env.home, &e);
+        if (rc == ERR_OK) rc = integrity(&wh, &e);
+        say(d, rc == ERR_OK, "warehouse", rc ? e.msg : "whole");
+        if (wh.h) db_close(&wh);
+    }
+}
+
+static void look_at_lake(struct doctor *d, const struct pipeline *p) {
+    static const char *const layers[] = {"raw", "valid", "rejected"};
+    size_t seen = 0, bad = 0;
+    for (size_t i = 0; i < p->ndatasets; i++)
+        for (int k = 0; k < 3; k++) {
+            char **names, *dir = arena_fmt(&d->c->a, "%s/lake/%s/%s/%s", d->c->env.home, p->name, layers[k], p->datasets[i].name);
+            size_t n;
+            struct err e = {0};
+            if (dir_list(dir, &d->c->a, &names, &n, &e)) continue;
+            for (size_t j = 0; j < n; j++) {
+                if (strncmp(names[j], "dt=", 3) != 0) continue;
+                seen++;
+                if (part_verify(arena_fmt(&d->c->a, "%s/%s", dir, names[j]), &e) == ERR_OK) continue;
+                bad++;
+                say(d, false, "lake", e.msg);
+            }
+        }
+    if (seen && !bad) say(d, true, "lake", arena_fmt(&d->c->a, "%zu partitions, every digest right", seen));
+}
+
+static void look_at_pipeline(struct doctor *d, const char *name) {
+    struct pipeline *p = NULL;
+    struct err e = {0};
+    struct db wh = {0};
+    if (cli_pipeline(d->c, name, &p, &e)) {
+        say(d, false, name ? name : "pipeline", e.msg);
+        return;
+    }
+    say(d, true, p->name, arena_fmt(&d->c->a, "%s: %zu datasets, %zu models", p->file, p->ndatasets, p->nmodels));
+    for (size_t i = 0; i < p->ndatasets; i++) {
+        if (p->datasets[i].source.kind != SOURCE_FILES) continue;
+        char **paths, *pattern = collect_path(p, p->datasets[i].source.path, zone_day(&p->zone, now_utc()) - 1, &d->c->a);
+        size_t n;
+        int rc = path_glob(pattern, &d->c->a, &paths, &n, &e);
+        if (rc) say(d, false, "source", e.msg);
+        else say(d, true, "source", n ? arena_fmt(&d->c->a, "%s: %zu files for yesterday", pattern, n) : arena_fmt(&d->c->a, "%s: no file for yesterday (yet)", pattern));
+    }
+    if (p->slack) {
+        char *url;
+        bool set = secret_expand(p->slack, &d->c->a, &url, &e) == ERR_OK;
+        say(d, true, "slack", set ? "webhook is set" : arena_fmt(&d->c->a, "%s: no alerts will be sent", e.msg));
+        if (set && !net_ca_bundle()) say(d, false, "tls", "no bundle of CA certificates found: install ca-certificates, or set SSL_CERT_FILE");
+    }
+    if (file_exists(arena_fmt(&d->c->a, "%s/warehouse.db", d->c->env.home)) && warehouse_open_read(&wh, d->c->env.home, &e) == ERR_OK) {
+        size_t bad = 0;
+        for (size_t i = 0; i < p->nmodels; i++) {
+            int rc = mart_check(&wh, p, &p->models[i], &e);
+            if (rc && !strstr(e.msg, "no such table")) say(d, false, "model", e.msg), bad++; /* tables come with the first load */
+        }
+        if (p->nmodels && !bad) say(d, true, "models", "compile");
+        db_close(&wh);
+    }
+    look_at_lake(d, p);
+    pipeline_free(p);
+}
+
+int cmd_DOCTOR(struct cli *c, struct err *e) {
+    struct doctor d = {.c = c};
+    char **names = NULL;
+    size_t n = 1;
+    say(&d, true, "etl", ETL_VERSION);
+    look_at_home(&d);
+    look_at_databases(&d);
+    bool given = cli_has(c, "pipeline") || getenv("ETL_PIPELINE") || file_exists("pipeline.json");
+    if (!given) {
+        int rc = pipeline_list(c->env.home, &c->a, &names, &n, e);
+        if (rc) return rc;
+    }
+    for (size_t i = 0; i < n; i++) look_at_pipeline(&d, names ? names[i] : NULL);
+    return d.problems ? err_set(e, ERR_CONFIG, "%zu things are wrong", d.problems) : ERR_OK;
+}

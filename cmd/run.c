@@ -1,0 +1,77 @@
+/* etl run: see commands.def. */
+#include "run/run.h"
+
+#include "base/log.h"
+#include "base/near.h"
+#include "base/stop.h"
+#include "cmd/cli.h"
+#include "io/file.h"
+#include "run/status.h"
+
+static int stage_option(const struct cli *c, const char *option, int *out, struct err *e) {
+    static const char *const names[] = {"collect", "validate", "transform", "load", "mart", "report"};
+    return cli_choice(c, option, names, STAGE_COUNT, -1, out, e);
+}
+
+/* Was the day's last run anything but done? Days that never ran count as not failed. */
+static bool failed_before(struct cli *c, const struct pipeline *p, day_t day) {
+    struct ledger l = {0};
+    struct status s = {0};
+    struct err e;
+    bool failed = false;
+    if (ledger_open_read(&l, c->env.home, &e) == ERR_OK && status_gather(&s, p, day, day, &l, &e) == ERR_OK)
+        failed = s.days[0].run && !status_is_done(&s.days[0]);
+    status_free(&s);
+    ledger_close(&l);
+    return failed;
+}
+
+/* All days of one pipeline, oldest first. A failed day does not keep the next from running; the first failure is told. */
+static int run_days(struct cli *c, const struct pipeline *p, const struct run_opt *opt, struct err *e) {
+    day_t from, to;
+    int rc = cli_days(c, p, c->noperands ? c->operands[0] : NULL, true, &from, &to, e);
+    if (rc) return rc;
+    int first = ERR_OK;
+    for (day_t d = from; d <= to && !stop_signal(); d++) {
+        struct err mine = {0};
+        if (cli_has(c, "retry-failed") && !failed_before(c, p, d)) continue;
+        rc = run_day(p, d, &c->env, opt, &mine);
+        if (!rc) continue;
+        err_in(&mine, "%s %s", p->name, day_text(d).s);
+        if (!first) {
+            first = rc;
+            if (from != to) log_error("%s", mine.msg);
+            *e = mine;
+        } else {
+            log_error("%s", mine.msg);
+        }
+        if (rc == ERR_BUSY || rc == ERR_STOPPED) break;
+    }
+    if (first && from != to) err_set(e, first, "not all days ended well; see etl status -p %s %s..%s", p->name, day_text(from).s, day_text(to).s);
+    return first;
+}
+
+int cmd_RUN(struct cli *c, struct err *e) {
+    struct run_opt opt = {.force = cli_has(c, "force"), .dry_run = cli_has(c, "dry-run"), .from = -1, .only = -1};
+    const char *list = cli_get(c, "pipeline");
+    int rc = stage_option(c, "from", &opt.from, e), first = ERR_OK;
+    if (rc == ERR_OK) rc = stage_option(c, "only", &opt.only, e);
+    if (rc == ERR_OK && opt.from >= 0 && opt.only >= 0) rc = err_set(e, ERR_USAGE, "--from and --only do not go together");
+    if (rc == ERR_OK && c->noperands > 1) rc = err_set(e, ERR_USAGE, "one DAY or FROM..TO; '%s' is one too many", c->operands[1]);
+    if (rc) return rc;
+    if (!list) list = getenv("ETL_PIPELINE");
+    stop_drain(true);
+    do {
+        size_t n = list ? strcspn(list, ",") : 0;
+        struct pipeline *p = NULL;
+        struct err mine = {0};
+        rc = cli_pipeline(c, n ? arena_strn(&c->a, list, n) : NULL, &p, &mine);
+        if (rc == ERR_OK) rc = run_days(c, p, &opt, &mine);
+        pipeline_free(p);
+        if (rc && first) log_error("%s", e->msg);
+        if (rc) *e = mine;
+        if (rc && !first) first = rc;
+        if (list) list += n + (list[n] == ',');
+    } while (list && *list && !stop_signal());
+    return first;
+}

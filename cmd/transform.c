@@ -1,0 +1,7 @@
+/* etl transform: see commands.def. */
+#include "cmd/cli.h"
+#include "cmd/stage.h"
+
+int cmd_TRANSFORM(struct cli *c, struct err *e) {
+    return cmd_stage(c, filter_transform, e);
+}

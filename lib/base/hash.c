@@ -1,0 +1,85 @@
+/* See hash.h. SHA-256 comes from OpenSSL, which uses the machine's SHA instructions. */
+/* before poison.h: OpenSSL names parameters `rand` */
+#include <openssl/evp.h>
+
+#include "base/hash.h"
+
+void sha256_start(struct sha256 *h) {
+    h->ctx = EVP_MD_CTX_new();
+    EVP_DigestInit_ex(h->ctx, EVP_sha256(), NULL);
+}
+
+void sha256_add(struct sha256 *h, const void *p, size_t n) {
+    EVP_DigestUpdate(h->ctx, p, n);
+}
+
+void sha256_str(struct sha256 *h, const char *s) {
+    if (!s) s = "";
+    sha256_add(h, s, strlen(s) + 1);
+}
+
+void sha256_hex(struct sha256 *h, char out[65]) {
+    unsigned char d[32];
+    EVP_DigestFinal_ex(h->ctx, d, NULL);
+    EVP_MD_CTX_free(h->ctx);
+    h->ctx = NULL;
+    static const char hex[] = "0123456789abcdef";
+    for (int i = 0; i < 32; i++) {
+        out[2 * i] = hex[d[i] >> 4];
+        out[2 * i + 1] = hex[d[i] & 15];
+    }
+    out[64] = 0;
+}
+
+void sha256_of(const void *p, size_t n, char out[65]) {
+    struct sha256 h;
+    sha256_start(&h);
+    sha256_add(&h, p, n);
+    sha256_hex(&h, out);
+}
+
+#define ROTL(x, b) ((x) << (b) | (x) >> (64 - (b)))
+#define ROUND                                                                                                          \
+    do {                                                                                                               \
+        v0 += v1, v1 = ROTL(v1, 13), v1 ^= v0, v0 = ROTL(v0, 32);                                                      \
+        v2 += v3, v3 = ROTL(v3, 16), v3 ^= v2;                                                                         \
+        v0 += v3, v3 = ROTL(v3, 21), v3 ^= v0;                                                                         \
+        v2 += v1, v1 = ROTL(v1, 17), v1 ^= v2, v2 = ROTL(v2, 32);                                                      \
+    } while (0)
+
+void siphash128(const void *p, size_t n, uint64_t out[2]) {
+    const uint64_t k0 = 0x6574c82d1b9f40a7u, k1 = 0x9d4f1c6ae03b5827u;
+    uint64_t v0 = 0x736f6d6570736575u ^ k0, v1 = 0x646f72616e646f6du ^ k1 ^ 0xee;
+    uint64_t v2 = 0x6c7967656e657261u ^ k0, v3 = 0x7465646279746573u ^ k1, m;
+    const unsigned char *s = p;
+    size_t i = 0;
+    for (; i + 8 <= n; i += 8) {
+        memcpy(&m, s + i, 8);
+        v3 ^= m;
+        ROUND;
+        ROUND;
+        v0 ^= m;
+    }
+    m = (uint64_t)n << 56;
+    if (n > i) {
+        uint64_t tail = 0;
+        memcpy(&tail, s + i, n - i);
+        m |= tail;
+    }
+    v3 ^= m;
+    ROUND;
+    ROUND;
+    v0 ^= m;
+    v2 ^= 0xee;
+    ROUND;
+    ROUND;
+    ROUND;
+    ROUND;
+    out[0] = v0 ^ v1 ^ v2 ^ v3;
+    v1 ^= 0xdd;
+    ROUND;
+    ROUND;
+    ROUND;
+    ROUND;
+    out[1] = v0 ^ v1 ^ v2 ^ v3;
+}

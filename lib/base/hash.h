@@ -1,0 +1,22 @@
+/*
+ * Hashes: SHA-256 for what is written to disk (digests of partitions and definitions),
+ * SipHash-2-4 (Aumasson, Bernstein 2012; 128-bit output) for keys in memory.
+ */
+#ifndef ETL_BASE_HASH_H
+#define ETL_BASE_HASH_H
+
+#include "base/mem.h"
+
+struct sha256 {
+    void *ctx;
+};
+void sha256_start(struct sha256 *h);
+void sha256_add(struct sha256 *h, const void *p, size_t n);
+void sha256_str(struct sha256 *h, const char *s);      /* with its NUL, so that ("a","b") differs from ("ab","") */
+void sha256_hex(struct sha256 *h, char out[65]);       /* ends and frees */
+void sha256_of(const void *p, size_t n, char out[65]);
+
+/* Fixed key: stable over runs, machines and threads. */
+void siphash128(const void *p, size_t n, uint64_t out[2]);
+
+#endif

@@ -1,0 +1,131 @@
+/* See log.h. A line is built whole and written by one write(2), so that two processes that share a
+ * file or a terminal do not mix letters. */
+#include "base/log.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <unistd.h>
+
+#include "base/day.h"
+#include "base/err.h"
+
+static struct {
+    pthread_mutex_t lock;
+    enum log_level least;
+    bool json, color;
+    int fd;
+    struct log_place place;
+} lg = {.lock = PTHREAD_MUTEX_INITIALIZER, .least = LOG_INFO, .fd = -1};
+
+static const char *const level_names[] = {"debug", "info", "warning", "error"};
+static const char *const level_colors[] = {"\033[2m", "", "\033[33m", "\033[31m"};
+
+void log_setup(enum log_level least, bool json, bool color) {
+    lg.least = least;
+    lg.json = json;
+    lg.color = color;
+}
+
+bool log_is_json(void) {
+    return lg.json;
+}
+
+bool log_shows(enum log_level level) {
+    return level >= lg.least;
+}
+
+bool log_file(const char *path) {
+    if (lg.fd >= 0) close(lg.fd);
+    lg.fd = path ? open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644) : -1;
+    return !path || lg.fd >= 0;
+}
+
+void log_place_set(struct log_place p) {
+    lg.place = p;
+}
+
+struct log_place log_place_get(void) {
+    return lg.place;
+}
+
+void log_clean(struct buf *out, struct sv s) {
+    size_t from = out->n;
+    for (size_t i = 0; i < s.n; i++) {
+        unsigned char c = (unsigned char)s.p[i];
+        if (c == '\n' || c == '\t' || (c >= 0x20 && c != 0x7F)) {
+            /* C1 controls are U+0080..U+009F: C2 80 .. C2 9F */
+            if (c == 0xC2 && i + 1 < s.n && (unsigned char)s.p[i + 1] < 0xA0) {
+                buf_fmt(out, "\\u%04x", (unsigned char)s.p[++i]);
+                continue;
+            }
+            buf_chr(out, (char)c);
+        } else {
+            buf_fmt(out, "\\x%02x", c);
+        }
+    }
+    secret_hide(out, from);
+}
+
+static void field(struct buf *b, const char *name, const char *value) {
+    if (!value) return;
+    buf_fmt(b, ",\"%s\":", name);
+    json_text_quote(b, value);
+}
+
+static void json_line(struct buf *b, enum log_level level, const char *msg) {
+    buf_fmt(b, "{\"time\":\"%s\",\"level\":\"%s\"", utc_text(now_utc()).s, level_names[level]);
+    field(b, "pipeline", lg.place.pipeline);
+    field(b, "day", lg.place.day);
+    field(b, "run_id", lg.place.run_id);
+    field(b, "stage", lg.place.stage);
+    field(b, "dataset", lg.place.dataset);
+    field(b, "msg", msg);
+    buf_str(b, "}\n");
+}
+
+static void text_line(struct buf *b, enum log_level level, const char *msg) {
+    struct log_place p = lg.place;
+    if (lg.color) buf_str(b, level_colors[level]);
+    buf_str(b, "etl: ");
+    if (p.pipeline) buf_fmt(b, "%s%s%s: ", p.pipeline, p.day ? " " : "", p.day ? p.day : "");
+    if (p.stage) buf_fmt(b, "%s%s%s: ", p.stage, p.dataset ? " " : "", p.dataset ? p.dataset : "");
+    if (level == LOG_WARN) buf_str(b, "warning: ");
+    if (level == LOG_ERROR) buf_str(b, "error: ");
+    log_clean(b, sv_of(msg));
+    if (lg.color && *level_colors[level]) buf_str(b, "\033[0m");
+    buf_chr(b, '\n');
+}
+
+static void put(int fd, const struct buf *b) {
+    for (size_t done = 0; done < b->n;) {
+        ssize_t n = write(fd, b->p + done, b->n - done);
+        if (n <= 0) return; /* a log that cannot be written must not stop the work */
+        done += (size_t)n;
+    }
+}
+
+void log_line(enum log_level level, const char *fmt, ...) {
+    bool shown = level >= lg.least;
+    if (!shown && lg.fd < 0) return;
+    char msg[4096];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(msg, sizeof msg, fmt, ap);
+    va_end(ap);
+    pthread_mutex_lock(&lg.lock);
+    struct buf b = {.max = 1 << 16};
+    if (shown) {
+        if (lg.json) json_line(&b, level, msg);
+        else text_line(&b, level, msg);
+        secret_hide(&b, 0);
+        put(2, &b);
+    }
+    if (lg.fd >= 0) {
+        b.n = 0;
+        json_line(&b, level, msg);
+        secret_hide(&b, 0);
+        put(lg.fd, &b);
+    }
+    buf_free(&b);
+    pthread_mutex_unlock(&lg.lock);
+}

@@ -1,0 +1,216 @@
+/* See part.h. */
+#include "io/part.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/hash.h"
+#include "io/file.h"
+#include "io/sink.h"
+
+#define PART_NAME "part-00000.jsonl"
+
+struct part_writer {
+    char *dir, *made;
+    struct sink *sink;
+    uint64_t rows;
+};
+
+char *part_dir(struct arena *a, const char *home, const char *pipeline, const char *layer, const char *dataset, const char *step,
+               day_t day) {
+    return arena_fmt(a, "%s/lake/%s/%s/%s%s%s/dt=%s", home, pipeline, layer, dataset, step ? "/" : "", step ? step : "",
+                     day_text(day).s);
+}
+
+static char *join(const char *fmt, const char *x, const char *y) {
+    size_t n = strlen(x) + strlen(y) + 64;
+    char *s = mem_alloc(n);
+    snprintf(s, n, fmt, x, y, (int)getpid());
+    return s;
+}
+
+static int open_sink(struct part_writer *w, const char *name, struct err *e) {
+    char *path = join("%s/%s", w->made, name);
+    int rc = sink_open(&w->sink, path, SINK_INSIDE | SINK_DIGEST, e);
+    free(path);
+    return rc;
+}
+
+int part_begin(struct part_writer **out, const char *dir, struct err *e) {
+    struct part_writer *w = mem_alloc(sizeof *w);
+    struct arena a = {0};
+    const char *slash = strrchr(dir, '/');
+    char *parent = arena_strn(&a, dir, (size_t)(slash - dir));
+    w->dir = mem_str(dir);
+    w->made = join("%s/.%s.tmp-%d", parent, slash + 1);
+    int rc = dir_make(parent, e);
+    if (rc == ERR_OK) rc = dir_remove(w->made, e);
+    if (rc == ERR_OK) rc = dir_make(w->made, e);
+    if (rc == ERR_OK) rc = open_sink(w, PART_NAME, e);
+    arena_free(&a);
+    if (rc) part_abort(w);
+    else *out = w;
+    return rc;
+}
+
+int part_write(struct part_writer *w, const void *p, size_t n, uint64_t rows, struct err *e) {
+    w->rows += rows;
+    return sink_write(w->sink, p, n, e);
+}
+
+static int copy_kept(struct part_writer *w, FILE *in, part_keep_fn *keep, void *ctx, struct err *e) {
+    char *line = NULL;
+    size_t cap = 0;
+    ssize_t len;
+    int rc = ERR_OK;
+    w->rows = 0;
+    for (uint64_t row = 0; rc == ERR_OK && (len = getline(&line, &cap, in)) > 0; row++) {
+        bool kept = true;
+        rc = keep(ctx, row, line, (size_t)len - 1, &kept, e);
+        if (rc || !kept) continue;
+        w->rows++;
+        rc = sink_write(w->sink, line, (size_t)len, e);
+    }
+    free(line);
+    return rc;
+}
+
+int part_rewrite(struct part_writer *w, part_keep_fn *keep, void *ctx, struct err *e) {
+    char *path = join("%s/%s", w->made, PART_NAME), *all = join("%s/%s", w->made, "all.jsonl");
+    FILE *in = NULL;
+    int rc = sink_commit(w->sink, NULL, NULL, e);
+    w->sink = NULL;
+    if (rc == ERR_OK && rename(path, all) != 0) rc = err_sys(e, ERR_IO, "cannot move %s", path);
+    if (rc == ERR_OK) rc = open_sink(w, PART_NAME, e);
+    if (rc == ERR_OK && !(in = fopen(all, "re"))) rc = err_sys(e, ERR_IO, "cannot read %s", all);
+    if (rc == ERR_OK) rc = copy_kept(w, in, keep, ctx, e);
+    if (in) fclose(in);
+    unlink(all);
+    free(path);
+    free(all);
+    return rc;
+}
+
+int part_publish(struct part_writer *w, const char *made_by, const char *from_json, struct part_info *info, struct err *e) {
+    struct part_info i = {.rows = w->rows};
+    struct buf b = {0};
+    struct arena a = {0};
+    struct sink *s = w->sink;
+    w->sink = NULL;
+    int rc = sink_commit(s, &i.bytes, i.sha256, e);
+    if (rc) goto out;
+    buf_fmt(&b, "{\"rows\":%llu,\"bytes\":%llu,\"sha256\":\"%s\",\"files\":[\"%s\"],\"made_by\":", (unsigned long long)i.rows,
+            (unsigned long long)i.bytes, i.sha256, PART_NAME);
+    json_text_quote(&b, made_by);
+    buf_fmt(&b, ",\"from\":%s}\n", from_json);
+    rc = file_publish(arena_fmt(&a, "%s/_SUCCESS", w->made), b.p, b.n, e);
+    if (rc == ERR_OK) rc = dir_replace(w->made, w->dir, e);
+    if (rc == ERR_OK && info) *info = i;
+out:
+    arena_free(&a);
+    buf_free(&b);
+    part_abort(w);
+    return rc;
+}
+
+void part_abort(struct part_writer *w) {
+    if (!w) return;
+    sink_abort(w->sink);
+    dir_remove(w->made, NULL);
+    free(w->dir);
+    free(w->made);
+    free(w);
+}
+
+/* Value of "key": in the flat text that part_publish writes; its own format, so no JSON reader is needed
+ * on the ground floor. NULL when absent. */
+static const char *success_value(const char *text, const char *key) {
+    const char *p = strstr(text, key);
+    return p ? p + strlen(key) : NULL;
+}
+
+int part_read(const char *dir, struct part_info *info, bool *found, struct err *e) {
+    struct arena a = {0};
+    struct buf b = {0};
+    char *path = arena_fmt(&a, "%s/_SUCCESS", dir);
+    int rc = ERR_OK;
+    *found = false;
+    *info = (struct part_info){0};
+    if (!file_exists(path)) goto out;
+    rc = file_read(path, 1 << 20, &b, e);
+    if (rc) goto out;
+    const char *rows = success_value(b.p, "\"rows\":"), *bytes = success_value(b.p, "\"bytes\":"),
+               *sha = success_value(b.p, "\"sha256\":\"");
+    if (!rows || !bytes || !sha || strlen(sha) < 65 || b.p[b.n - 1] != '\n') {
+        rc = err_set(e, ERR_CORRUPT, "%s is damaged; remove its directory and run the day again", path);
+        goto out;
+    }
+    info->rows = strtoull(rows, NULL, 10);
+    info->bytes = strtoull(bytes, NULL, 10);
+    memcpy(info->sha256, sha, 64);
+    char **files;
+    size_t n;
+    rc = part_files(dir, &a, &files, &n, e);
+    uint64_t size = 0;
+    for (size_t i = 0; i < n && rc == ERR_OK; i++) size += (uint64_t)file_size(files[i]);
+    if (rc == ERR_OK && size != info->bytes)
+        rc = err_set(e, ERR_CORRUPT, "%s holds %llu bytes where its _SUCCESS says %llu; remove the directory and run the day again", dir,
+                     (unsigned long long)size, (unsigned long long)info->bytes);
+    *found = rc == ERR_OK;
+out:
+    buf_free(&b);
+    arena_free(&a);
+    return rc;
+}
+
+int part_files(const char *dir, struct arena *a, char ***paths, size_t *n, struct err *e) {
+    char **names;
+    size_t all;
+    int rc = dir_list(dir, a, &names, &all, e);
+    if (rc) return rc;
+    *paths = arena_alloc(a, (all + 1) * sizeof **paths);
+    *n = 0;
+    for (size_t i = 0; i < all; i++)
+        if (strncmp(names[i], "part-", 5) == 0) (*paths)[(*n)++] = arena_fmt(a, "%s/%s", dir, names[i]);
+    return ERR_OK;
+}
+
+int part_verify(const char *dir, struct err *e) {
+    struct part_info info;
+    bool found;
+    int rc = part_read(dir, &info, &found, e);
+    if (rc || !found) return rc;
+    struct arena a = {0};
+    char **files, *chunk = mem_grow(NULL, 1 << 20), hex[65];
+    size_t n;
+    struct sha256 sha;
+    sha256_start(&sha);
+    rc = part_files(dir, &a, &files, &n, e);
+    for (size_t i = 0; i < n && rc == ERR_OK; i++) {
+        int fd = open(files[i], O_RDONLY | O_CLOEXEC);
+        ssize_t got = 0;
+        if (fd < 0) rc = err_sys(e, ERR_NOINPUT, "cannot read %s", files[i]);
+        while (rc == ERR_OK && (got = read(fd, chunk, 1 << 20)) > 0) sha256_add(&sha, chunk, (size_t)got);
+        if (got < 0) rc = err_sys(e, ERR_NOINPUT, "cannot read %s", files[i]);
+        if (fd >= 0) close(fd);
+    }
+    sha256_hex(&sha, hex);
+    if (rc == ERR_OK && strcmp(hex, info.sha256) != 0)
+        rc = err_set(e, ERR_CORRUPT, "%s: the bytes differ from the digest in _SUCCESS; remove the directory and run the day again", dir);
+    free(chunk);
+    arena_free(&a);
+    return rc;
+}
+
+int part_sweep(const char *dataset_dir, struct err *e) {
+    struct arena a = {0};
+    char **names;
+    size_t n;
+    int rc = dir_list(dataset_dir, &a, &names, &n, e);
+    for (size_t i = 0; i < n && rc == ERR_OK; i++)
+        if (names[i][0] == '.' && strncmp(names[i], ".dt=", 4) == 0) rc = dir_remove(arena_fmt(&a, "%s/%s", dataset_dir, names[i]), e);
+    arena_free(&a);
+    return rc;
+}

@@ -1,0 +1,49 @@
+/*
+ * Partitions of the lake: one dataset's layer of one day.
+ *
+ *   HOME/lake/PIPELINE/LAYER/DATASET[/STEP]/dt=2026-01-15/part-00000.jsonl
+ *                                                        /_SUCCESS
+ *   _SUCCESS: {"rows":1972,"bytes":756950,"sha256":"9f..","files":["part-00000.jsonl"],
+ *              "made_by":"etl 0.1.0 validate","from":[{"name":"raw/events","sha256":"9f.."}]}
+ *
+ * A partition is made in a directory of its own beside its place (.dt=DAY.tmp-PID) and appears by one
+ * rename, after all of it is on disk. Its bytes depend on input and definition alone: no time, no run id.
+ * One without _SUCCESS is never read.
+ */
+#ifndef ETL_IO_PART_H
+#define ETL_IO_PART_H
+
+#include "base/day.h"
+#include "base/err.h"
+#include "base/mem.h"
+
+/* step may be NULL. In the arena. */
+char *part_dir(struct arena *a, const char *home, const char *pipeline, const char *layer, const char *dataset, const char *step,
+               day_t day);
+
+struct part_info {
+    uint64_t rows, bytes;
+    char sha256[65]; /* of the files' bytes, in order */
+};
+
+struct part_writer;
+int part_begin(struct part_writer **out, const char *dir, struct err *e);
+int part_write(struct part_writer *w, const void *p, size_t n, uint64_t rows, struct err *e);
+/* Asked for each row written so far, in order: is it kept? line has no line break. */
+typedef int part_keep_fn(void *ctx, uint64_t row, const char *line, size_t n, bool *keep, struct err *e);
+/* Write the rows again without those that are not kept; for duplicates that only show at the end. */
+int part_rewrite(struct part_writer *w, part_keep_fn *keep, void *ctx, struct err *e);
+/* from_json: a JSON array telling what it was made from. Frees w, also on failure (nothing appears then). */
+int part_publish(struct part_writer *w, const char *made_by, const char *from_json, struct part_info *info, struct err *e);
+void part_abort(struct part_writer *w); /* NULL is fine */
+
+/* true when there is a complete partition; its _SUCCESS is in *info. A _SUCCESS that cannot be read or files
+ * of another size than it says: ERR_CORRUPT, named. */
+int part_read(const char *dir, struct part_info *info, bool *found, struct err *e);
+/* Compare the files' digest with _SUCCESS (reads everything). */
+int part_verify(const char *dir, struct err *e);
+int part_files(const char *dir, struct arena *a, char ***paths, size_t *n, struct err *e);
+/* Remove what killed runs left beside the partitions of one dataset directory. Call under the run's lock. */
+int part_sweep(const char *dataset_dir, struct err *e);
+
+#endif

@@ -1,0 +1,240 @@
+/*
+ * CSV rows as JSON objects, by RFC 4180: quoted fields may hold the delimiter, line breaks and
+ * doubled quotes; LF or CRLF. The header names the columns. An empty unquoted field is null; a
+ * quoted empty one is "". A column declared as a number keeps the digits as they were written where
+ * they are a JSON number, and the text where they are not, so that the schema can say what is wrong.
+ */
+#include "io/reader_impl.h"
+
+void reader_csv_reset(struct reader *r) {
+    for (size_t i = 0; i < r->ncols; i++) free(r->cols[i].key);
+    free(r->cols);
+    r->cols = NULL;
+    r->ncols = 0;
+    r->have_header = false;
+}
+
+/* Length of the row at win_at including its line break; 0 when more bytes are needed. *lines counts
+ * the line breaks inside it; *open tells of a quote that is not closed at the end of the input. */
+static size_t row_length(struct reader *r, uint64_t *lines, bool *open) {
+    bool quoted = false, at_start = true;
+    *lines = 0;
+    *open = false;
+    for (size_t i = r->win_at; i < r->win_n; i++) {
+        char c = r->win[i];
+        if (quoted) {
+            if (c == '\n') (*lines)++;
+            if (c != '"') continue;
+            if (i + 1 == r->win_n && !r->eof) return 0; /* doubled or closing: the next byte tells */
+            if (i + 1 < r->win_n && r->win[i + 1] == '"') i++;
+            else quoted = false;
+        } else if (c == '"' && at_start) {
+            quoted = true;
+            at_start = false;
+        } else if (c == '\n') {
+            (*lines)++;
+            return i + 1 - r->win_at;
+        } else {
+            at_start = c == r->opt.delimiter;
+        }
+    }
+    *open = quoted;
+    return r->eof ? r->win_n - r->win_at : 0;
+}
+
+struct field {
+    const char *p;
+    size_t n;
+    bool quoted;
+};
+
+/* Next field of the row [*p, end); a quoted one is unfolded into scratch where it holds doubled quotes. */
+static bool next_field(struct reader *r, const char **p, const char *end, bool *more, struct buf *scratch, struct field *f) {
+    const char *s = *p;
+    if (!*more) return false;
+    f->quoted = s < end && *s == '"';
+    if (f->quoted) {
+        size_t from = scratch->n;
+        s++;
+        while (s < end) {
+            const char *q = memchr(s, '"', (size_t)(end - s));
+            if (!q) q = end;
+            buf_add(scratch, s, (size_t)(q - s));
+            s = q < end ? q + 1 : end;
+            if (s < end && *s == '"') {
+                buf_chr(scratch, '"');
+                s++;
+                continue;
+            }
+            break;
+        }
+        const char *tail = s;
+        while (s < end && *s != r->opt.delimiter) s++;
+        buf_add(scratch, tail, (size_t)(s - tail)); /* text after the closing quote is kept, as written */
+        f->n = scratch->n - from;
+        f->p = (const char *)from; /* an offset until the scratch stands still */
+    } else {
+        const char *q = memchr(s, r->opt.delimiter, (size_t)(end - s));
+        s = q ? q : end;
+        f->p = *p;
+        f->n = (size_t)(s - *p);
+    }
+    *more = s < end;
+    *p = s < end ? s + 1 : s;
+    return true;
+}
+
+static bool json_number(const char *p, size_t n) {
+    size_t i = 0;
+#define DIGITS(first)                                                                                                  \
+    do {                                                                                                               \
+        size_t from = i;                                                                                               \
+        while (i < n && (unsigned)(p[i] - '0') < 10) i++;                                                              \
+        if (i == from) return false;                                                                                   \
+        if (first && p[from] == '0' && i - from > 1) return false;                                                     \
+    } while (0)
+    if (i < n && p[i] == '-') i++;
+    DIGITS(true);
+    if (i < n && p[i] == '.') {
+        i++;
+        DIGITS(false);
+    }
+    if (i < n && (p[i] == 'e' || p[i] == 'E')) {
+        i++;
+        if (i < n && (p[i] == '+' || p[i] == '-')) i++;
+        DIGITS(false);
+    }
+#undef DIGITS
+    return i == n;
+}
+
+static void add_value(struct buf *b, const struct csv_column *c, struct sv v, bool quoted) {
+    if (!v.n && !quoted) buf_str(b, "null");
+    else if (c->kind == 'n' && json_number(v.p, v.n)) buf_sv(b, v);
+    else if (c->kind == 'b' && (sv_is(v, "true") || sv_is(v, "false"))) buf_sv(b, v);
+    else json_quote(b, v);
+}
+
+static bool valid_utf8(const char *p, size_t n, size_t *at) {
+    const unsigned char *u = (const unsigned char *)p;
+    for (size_t i = 0; i < n;) {
+        size_t k = u[i] < 0x80 ? 1 : u[i] >= 0xC2 && u[i] <= 0xDF ? 2 : (u[i] & 0xF0) == 0xE0 ? 3 : u[i] >= 0xF0 && u[i] <= 0xF4 ? 4 : 0;
+        bool ok = k && i + k <= n && u[i];
+        for (size_t j = 1; ok && j < k; j++) ok = (u[i + j] & 0xC0) == 0x80;
+        if (ok && k == 3) ok = !(u[i] == 0xE0 && u[i + 1] < 0xA0) && !(u[i] == 0xED && u[i + 1] > 0x9F);
+        if (ok && k == 4) ok = !(u[i] == 0xF0 && u[i + 1] < 0x90) && !(u[i] == 0xF4 && u[i + 1] > 0x8F);
+        if (!ok) {
+            *at = i;
+            return false;
+        }
+        i += k;
+    }
+    return true;
+}
+
+static int read_header(struct reader *r, const char *row, size_t n, struct err *e) {
+    struct buf scratch = {0};
+    struct field f;
+    bool more = true;
+    const char *p = row, *end = row + n;
+    size_t cap = 0, at;
+    int rc = ERR_OK;
+    if (!valid_utf8(row, n, &at))
+        return err_set(e, ERR_DATA, "%s:1: byte %zu of the header is not UTF-8; if the file is CP949, declare \"encoding\": \"cp949\"",
+                       reader_name(r, r->file), at + 1);
+    while (rc == ERR_OK && next_field(r, &p, end, &more, &scratch, &f)) {
+        struct sv name = f.quoted ? (struct sv){buf_text(&scratch) + (uintptr_t)f.p, f.n} : (struct sv){f.p, f.n};
+        char unnamed[32];
+        if (!name.n) {
+            snprintf(unnamed, sizeof unnamed, "column_%zu", r->ncols + 1);
+            name = sv_of(unnamed);
+        }
+        struct buf key = {0};
+        json_quote(&key, name);
+        buf_chr(&key, ':');
+        for (size_t i = 0; i < r->ncols; i++)
+            if (strcmp(r->cols[i].key, key.p) == 0)
+                rc = err_set(e, ERR_DATA, "%s:1: the header names column %.*s twice", reader_name(r, r->file), (int)key.n - 1, key.p);
+        if (r->ncols == cap) {
+            cap = cap ? cap * 2 : 16;
+            r->cols = mem_grow(r->cols, cap * sizeof *r->cols);
+        }
+        r->cols[r->ncols++] = (struct csv_column){key.p, r->opt.column ? r->opt.column(r->opt.ctx, name) : 't'};
+    }
+    buf_free(&scratch);
+    r->have_header = true;
+    return rc;
+}
+
+static void add_row(struct reader *r, struct rblock *b, const char *row, size_t n, struct buf *scratch) {
+    size_t off = b->data.n, at;
+    if (!valid_utf8(row, n, &at)) {
+        buf_add(&b->data, row, n);
+        struct rline *l = reader_push(b, r, off, n);
+        l->bad = row[at] ? "invalid UTF-8" : "NUL byte";
+        l->bad_at = (uint32_t)at;
+        return;
+    }
+    struct field f;
+    bool more = true;
+    const char *p = row, *end = row + n;
+    size_t k = 0;
+    scratch->n = 0;
+    buf_chr(&b->data, '{');
+    while (next_field(r, &p, end, &more, scratch, &f)) {
+        if (k < r->ncols) {
+            if (k) buf_chr(&b->data, ',');
+            buf_str(&b->data, r->cols[k].key);
+            struct sv v = f.quoted ? (struct sv){buf_text(scratch) + (uintptr_t)f.p, f.n} : (struct sv){f.p, f.n};
+            add_value(&b->data, &r->cols[k], v, f.quoted);
+        }
+        k++;
+    }
+    buf_chr(&b->data, '}');
+    if (k == r->ncols) {
+        reader_push(b, r, off, b->data.n - off);
+        return;
+    }
+    b->data.n = off;
+    buf_add(&b->data, row, n);
+    reader_push(b, r, off, n)->bad = k < r->ncols ? "row has fewer fields than the header" : "row has more fields than the header";
+}
+
+int reader_csv(struct reader *r, struct rblock *b, struct err *e) {
+    struct buf scratch = {0};
+    int rc = ERR_OK;
+    while (b->data.n < r->opt.block && rc == ERR_OK) {
+        uint64_t lines;
+        bool open;
+        size_t n = row_length(r, &lines, &open);
+        if (!n && r->eof) break;
+        if (!n && r->win_n - r->win_at > r->opt.max_line + r->opt.block) {
+            rc = err_set(e, ERR_LIMIT, "%s:%llu: CSV row is over the limit of %zu bytes (is a quote not closed?)", reader_name(r, r->file),
+                         (unsigned long long)r->line + 1, r->opt.max_line);
+            break;
+        }
+        if (!n) {
+            if (b->n) break; /* deliver what is complete before reading on */
+            rc = reader_fill(r, e);
+            continue;
+        }
+        const char *row = r->win + r->win_at;
+        size_t len = n;
+        bool ended = row[n - 1] == '\n';
+        if (open) {
+            rc = err_set(e, ERR_INCOMPLETE, "%s:%llu: a quoted field is not closed", reader_name(r, r->file), (unsigned long long)r->line + 1);
+            break;
+        }
+        if (ended) len--;
+        if (len && row[len - 1] == '\r') len--;
+        r->line++;
+        if (len && !r->have_header) rc = read_header(r, row, len, e);
+        else if (len) add_row(r, b, row, len, &scratch);
+        if (!ended) r->torn = bytes_is_pipe(r->in);
+        r->line += lines > 1 ? lines - 1 : 0;
+        if (!ended && lines) r->line++;
+        r->win_at += n;
+    }
+    buf_free(&scratch);
+    return rc;
+}

@@ -1,0 +1,47 @@
+/* What reader.c and the two formats it delegates to share. Private to lib/io. */
+#ifndef ETL_IO_READER_IMPL_H
+#define ETL_IO_READER_IMPL_H
+
+#include "io/reader.h"
+
+struct csv_column {
+    char *key; /* as a JSON string with colon: "name": */
+    char kind; /* 'n', 'b', 't' */
+};
+
+struct reader {
+    const char *const *paths;
+    size_t npaths;
+    uint32_t file; /* index of the open input */
+    struct reader_opt opt;
+    struct bytes *in;
+    enum format format;
+    uint64_t bytes_before;
+    uint64_t line; /* lines begun so far in this input */
+    bool torn, end;
+
+    char *win; /* window of undelivered bytes */
+    size_t win_n, win_at, win_cap;
+    bool eof;
+
+    bool skipping; /* inside a line over the limit, until its end */
+
+    /* JSON documents */
+    bool in_array, after_array, want_value;
+
+    /* CSV */
+    struct csv_column *cols;
+    size_t ncols;
+    bool have_header;
+};
+
+/* Read more into the window, keeping what is undelivered; grows it up to max_line + block. */
+int reader_fill(struct reader *r, struct err *e);
+struct rline *reader_push(struct rblock *b, const struct reader *r, size_t off, size_t len);
+
+int reader_jsonl(struct reader *r, struct rblock *b, struct err *e);
+int reader_json(struct reader *r, struct rblock *b, struct err *e);
+int reader_csv(struct reader *r, struct rblock *b, struct err *e);
+void reader_csv_reset(struct reader *r);
+
+#endif

@@ -1,0 +1,121 @@
+/*
+ * JSON documents as records: the elements of a top-level array, or texts one after another. Only
+ * brackets and strings are told apart here; whether an element is JSON is the scanner's business.
+ * Line breaks inside an element (outside strings) become blanks, so a record is one line everywhere after.
+ */
+#include "io/reader_impl.h"
+
+static bool blank(char c) {
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+/* Next byte of the input at win_at, or -1 at the end. */
+static int peek(struct reader *r, struct err *e, int *rc) {
+    while (r->win_at == r->win_n && !r->eof) {
+        *rc = reader_fill(r, e);
+        if (*rc) return -1;
+    }
+    return r->win_at < r->win_n ? (unsigned char)r->win[r->win_at] : -1;
+}
+
+static int skip_blanks(struct reader *r, struct err *e, int *rc) {
+    int c;
+    while ((c = peek(r, e, rc)) >= 0 && blank((char)c)) {
+        if (c == '\n') r->line++;
+        r->win_at++;
+    }
+    return c;
+}
+
+/* Bytes left before the comma or bracket that ends the element. */
+struct element {
+    int depth;
+    bool string, escaped, over;
+};
+
+/* true when the byte ends the element (and is not part of it) */
+static bool element_byte(struct element *el, char c, bool in_array, bool *last) {
+    *last = false;
+    if (el->string) {
+        if (el->escaped) el->escaped = false;
+        else if (c == '\\') el->escaped = true;
+        else if (c == '"') {
+            el->string = false;
+            *last = el->depth == 0 && !in_array;
+        }
+        return false;
+    }
+    if (c == '"') el->string = true;
+    else if (c == '{' || c == '[') el->depth++;
+    else if (c == '}' || c == ']') {
+        if (el->depth == 0) return true;
+        el->depth--;
+        *last = el->depth == 0 && !in_array;
+    } else if (el->depth == 0) {
+        return in_array ? c == ',' : blank(c) || c == ',';
+    }
+    return false;
+}
+
+static int take_element(struct reader *r, struct rblock *b, struct err *e) {
+    struct element el = {0};
+    size_t off = b->data.n;
+    uint64_t line = r->line;
+    int rc = ERR_OK, c;
+    bool last = false;
+    while (!last && (c = peek(r, e, &rc)) >= 0) {
+        if (element_byte(&el, (char)c, r->in_array, &last)) break;
+        r->win_at++;
+        if (c == '\n') r->line++;
+        if (b->data.n - off >= r->opt.max_line) el.over = true;
+        else buf_chr(&b->data, c == '\n' || c == '\r' ? ' ' : (char)c);
+    }
+    if (rc) return rc;
+    size_t n = b->data.n - off;
+    while (n && blank(b->data.p[off + n - 1])) n--;
+    if (peek(r, e, &rc) < 0 && !last && (r->in_array || el.depth || el.string))
+        return rc ? rc : err_set(e, ERR_INCOMPLETE, "%s: the JSON text ends in the middle of line %llu", reader_name(r, r->file),
+                                 (unsigned long long)r->line + 1);
+    struct rline *l = reader_push(b, r, off, n);
+    l->line = line + 1;
+    if (el.over) l->bad = "record is over the size limit";
+    return rc;
+}
+
+static int misplaced(struct reader *r, const char *what, struct err *e) {
+    return err_set(e, ERR_DATA, "%s:%llu: %s", reader_name(r, r->file), (unsigned long long)r->line + 1, what);
+}
+
+int reader_json(struct reader *r, struct rblock *b, struct err *e) {
+    int rc = ERR_OK;
+    while (b->data.n < r->opt.block) {
+        int c = skip_blanks(r, e, &rc);
+        if (rc) return rc;
+        if (c < 0) {
+            if (r->in_array) return err_set(e, ERR_INCOMPLETE, "%s: the JSON array is not closed", reader_name(r, r->file));
+            return ERR_OK;
+        }
+        if (r->after_array) return misplaced(r, "text goes on after the JSON array", e);
+        if (!r->in_array && c == '[' && !r->want_value) {
+            r->in_array = r->want_value = true;
+            r->win_at++;
+            if (skip_blanks(r, e, &rc) == ']') r->want_value = false;
+            continue;
+        }
+        if (r->in_array && !r->want_value) {
+            if (c != ',' && c != ']') return misplaced(r, "expected ',' or ']' in the JSON array", e);
+            r->win_at++;
+            r->want_value = c == ',';
+            if (c == ']') {
+                r->in_array = false;
+                r->after_array = true;
+            }
+            continue;
+        }
+        if (c == ',' || (r->in_array && c == ']')) return misplaced(r, "expected a value in the JSON array", e);
+        rc = take_element(r, b, e);
+        if (rc) return rc;
+        r->want_value = !r->in_array; /* texts one after another never turn into an array */
+    }
+    return ERR_OK;
+}

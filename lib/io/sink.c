@@ -1,0 +1,154 @@
+/* See sink.h. Bytes gather in a 256 KiB buffer; with gzip they pass zlib on the way to it. */
+#include "io/sink.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include "base/hash.h"
+#include "io/file.h"
+
+#define SINK_BUFFER (256 << 10)
+
+struct sink {
+    int fd;
+    bool is_stdout, gzip, inside, digesting;
+    char *path, *tmp;
+    char *buf;
+    size_t n;
+    uint64_t bytes;
+    z_stream z;
+    struct sha256 sha;
+};
+
+static bool ends_with(const char *s, const char *tail) {
+    size_t n = strlen(s), m = strlen(tail);
+    return n > m && strcmp(s + n - m, tail) == 0;
+}
+
+static void sink_free(struct sink *s) {
+    if (s->gzip) deflateEnd(&s->z);
+    if (s->digesting) {
+        char hex[65];
+        sha256_hex(&s->sha, hex);
+    }
+    if (s->fd >= 0 && !s->is_stdout) close(s->fd);
+    free(s->path);
+    free(s->tmp);
+    free(s->buf);
+    free(s);
+}
+
+int sink_open(struct sink **out, const char *path, int flags, struct err *e) {
+    struct sink *s = mem_alloc(sizeof *s);
+    s->is_stdout = !path || strcmp(path, "-") == 0;
+    s->path = mem_str(s->is_stdout ? "standard output" : path);
+    s->inside = (flags & SINK_INSIDE) != 0;
+    s->buf = mem_grow(NULL, SINK_BUFFER);
+    s->fd = 1;
+    if (!s->is_stdout) {
+        size_t room = strlen(path) + 32;
+        s->tmp = mem_alloc(room);
+        snprintf(s->tmp, room, s->inside ? "%s" : "%s.tmp-%d", path, (int)getpid());
+        s->fd = open(s->tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+        if (s->fd < 0) {
+            int rc = err_sys(e, ERR_IO, "cannot write %s", path);
+            sink_free(s);
+            return rc;
+        }
+    }
+    if (flags & SINK_GZIP || (!s->is_stdout && ends_with(path, ".gz"))) {
+        if (deflateInit2(&s->z, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK) {
+            sink_abort(s);
+            return err_set(e, ERR_INTERNAL, "zlib does not start");
+        }
+        s->gzip = true;
+    }
+    if (flags & SINK_DIGEST) {
+        s->digesting = true;
+        sha256_start(&s->sha);
+    }
+    *out = s;
+    return ERR_OK;
+}
+
+static int flush(struct sink *s, struct err *e) {
+    if (!s->n) return ERR_OK;
+    if (s->digesting) sha256_add(&s->sha, s->buf, s->n);
+    s->bytes += s->n;
+    size_t n = s->n;
+    s->n = 0;
+    return fd_write(s->fd, s->buf, n, s->path, e);
+}
+
+static int put(struct sink *s, const char *p, size_t n, struct err *e) {
+    while (n) {
+        size_t room = SINK_BUFFER - s->n, take = n < room ? n : room;
+        memcpy(s->buf + s->n, p, take);
+        s->n += take;
+        p += take;
+        n -= take;
+        if (s->n == SINK_BUFFER) {
+            int rc = flush(s, e);
+            if (rc) return rc;
+        }
+    }
+    return ERR_OK;
+}
+
+static int squeeze(struct sink *s, const void *p, size_t n, int how, struct err *e) {
+    unsigned char chunk[32768];
+    const unsigned char *from = p;
+    do {
+        size_t take = n < (1u << 30) ? n : 1u << 30;
+        s->z.next_in = (unsigned char *)(uintptr_t)from;
+        s->z.avail_in = (uInt)take;
+        from += take;
+        n -= take;
+        do {
+            s->z.next_out = chunk;
+            s->z.avail_out = sizeof chunk;
+            deflate(&s->z, n ? Z_NO_FLUSH : how);
+            int rc = put(s, (char *)chunk, sizeof chunk - s->z.avail_out, e);
+            if (rc) return rc;
+        } while (s->z.avail_out == 0);
+    } while (n);
+    return ERR_OK;
+}
+
+int sink_write(struct sink *s, const void *p, size_t n, struct err *e) {
+    if (!n) return ERR_OK;
+    return s->gzip ? squeeze(s, p, n, Z_NO_FLUSH, e) : put(s, p, n, e);
+}
+
+int sink_commit(struct sink *s, uint64_t *bytes, char digest[65], struct err *e) {
+    int rc = s->gzip ? squeeze(s, "", 0, Z_FINISH, e) : ERR_OK;
+    if (rc == ERR_OK) rc = flush(s, e);
+    if (bytes) *bytes = s->bytes;
+    if (rc == ERR_OK && s->digesting) {
+        char hex[65];
+        sha256_hex(&s->sha, hex);
+        s->digesting = false;
+        if (digest) memcpy(digest, hex, sizeof hex);
+    }
+    if (rc == ERR_OK && !s->is_stdout && fsync(s->fd) != 0) rc = err_sys(e, ERR_IO, "cannot sync %s", s->path);
+    if (rc == ERR_OK && !s->is_stdout && !s->inside) {
+        struct arena a = {0};
+        if (rename(s->tmp, s->path) != 0) rc = err_sys(e, ERR_IO, "cannot put %s in place", s->path);
+        if (rc == ERR_OK) rc = dir_sync(path_dir(s->path, &a), e);
+        arena_free(&a);
+    }
+    if (rc != ERR_OK) {
+        sink_abort(s);
+        return rc;
+    }
+    sink_free(s);
+    return ERR_OK;
+}
+
+void sink_abort(struct sink *s) {
+    if (!s) return;
+    if (s->tmp && s->fd >= 0) unlink(s->tmp);
+    sink_free(s);
+}

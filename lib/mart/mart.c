@@ -1,0 +1,276 @@
+/* See mart.h. The rows aside lie in SQLite's temporary database, so neither the file nor its log grows by a mart that
+ * fails its tests. */
+#include "mart/mart.h"
+
+#include "mart/macro.h"
+
+#define ASIDE "temp.\"etl_aside\""
+
+static void column_names(const struct pl_model *m, struct buf *b) {
+    for (size_t i = 0; i < m->ncols; i++) {
+        if (i) buf_str(b, ", ");
+        sql_name(b, m->cols[i].name);
+    }
+}
+
+static int bind_params(struct stmt *s, const struct pl_model *m, const struct mart_params *p, struct err *e) {
+    const struct {
+        const char *name, *value;
+    } known[] = {{":ds", p->ds}, {":run_id", p->run_id}, {":quality_status", p->quality_status}, {":started_at", p->started_at}, {":finished_at", p->finished_at}};
+    for (int i = 1; i <= sqlite3_bind_parameter_count(s->h); i++) {
+        const char *name = sqlite3_bind_parameter_name(s->h, i);
+        size_t k = 0;
+        while (name && k < 5 && strcmp(known[k].name, name) != 0) k++;
+        if (!name || k == 5)
+            return err_set(e, ERR_CONFIG, "%s: unknown parameter %s: there are :ds, :run_id, :quality_status, :started_at, :finished_at", m->file, name ? name : "?");
+        stmt_text(s, i, known[k].value);
+    }
+    return ERR_OK;
+}
+
+/* A failure of the model's own SQL is the definition's mistake; busy, full and the like are not. */
+static int in_model(const struct pl_model *m, struct err *e) {
+    if (e->code == ERR_SQL) e->code = ERR_CONFIG;
+    return err_in(e, "model %s (%s)", m->name, m->file);
+}
+
+static int run_sql(struct db *wh, const struct pl_model *m, const struct mart_params *p, const char *sql, int64_t *changes, struct err *e) {
+    struct stmt s;
+    int rc = stmt_prepare(&s, wh, sql, m->name, e);
+    if (rc == ERR_OK) rc = bind_params(&s, m, p, e);
+    if (rc == ERR_OK) rc = stmt_run(&s, e);
+    if (changes) *changes = sqlite3_changes64(wh->h);
+    stmt_close(&s);
+    return rc;
+}
+
+static int build_aside(struct db *wh, const struct pipeline *p, const struct pl_model *m, const struct mart_params *params, int64_t *rows, struct err *e) {
+    struct buf b = {0};
+    struct table_spec t = {.table = m->name, .cols = m->cols, .ncols = m->ncols};
+    int rc = db_exec(wh, e, "DROP TABLE IF EXISTS " ASIDE);
+    table_create_sql(&t, ASIDE, false, &b); /* no key: the unique test shall name the duplicates */
+    if (rc == ERR_OK) rc = db_exec(wh, e, b.p);
+    b.n = 0;
+    buf_str(&b, "INSERT INTO " ASIDE " (");
+    column_names(m, &b);
+    buf_str(&b, ") SELECT ");
+    column_names(m, &b);
+    buf_str(&b, " FROM (\n");
+    if (rc == ERR_OK) rc = macro_expand(p, m->file, m->sql, DIALECT_SQLITE, NULL, &b, e);
+    buf_str(&b, "\n)");
+    if (rc == ERR_OK) {
+        rc = run_sql(wh, m, params, buf_text(&b), rows, e);
+        if (rc) rc = in_model(m, e);
+    }
+    buf_free(&b);
+    return rc;
+}
+
+static void test_sql(const struct pl_test *t, const char *from, struct buf *b, struct buf *what) {
+    const char *sep = "";
+    switch (t->kind) {
+    case TEST_NOT_NULL:
+        buf_str(what, "not_null");
+        buf_fmt(b, "SELECT * FROM %s WHERE ", from);
+        for (size_t i = 0; i < t->columns.n; i++, sep = " OR ") {
+            buf_str(b, sep);
+            sql_name(b, t->columns.s[i]);
+            buf_str(b, " IS NULL");
+        }
+        break;
+    case TEST_UNIQUE:
+        buf_str(what, "unique");
+        buf_str(b, "SELECT ");
+        for (size_t i = 0; i < t->columns.n; i++) {
+            sql_name(b, t->columns.s[i]);
+            buf_str(b, ", ");
+        }
+        buf_fmt(b, "COUNT(*) AS times FROM %s GROUP BY ", from);
+        for (size_t i = 0; i < t->columns.n; i++, sep = ", ") {
+            buf_str(b, sep);
+            sql_name(b, t->columns.s[i]);
+        }
+        buf_str(b, " HAVING COUNT(*) > 1");
+        break;
+    case TEST_NOT_EMPTY:
+        buf_str(what, "not_empty");
+        buf_fmt(b, "SELECT 'no rows' WHERE NOT EXISTS (SELECT 1 FROM %s)", from);
+        break;
+    default:
+        buf_fmt(what, "accepted_values %s", t->columns.s[0]);
+        buf_str(b, "SELECT DISTINCT ");
+        sql_name(b, t->columns.s[0]);
+        buf_fmt(b, " FROM %s WHERE ", from);
+        sql_name(b, t->columns.s[0]);
+        buf_str(b, " NOT IN (");
+        for (size_t i = 0; i < t->values.n; i++) buf_fmt(b, "%s%s", i ? "," : "", t->values.s[i]);
+        buf_str(b, ")");
+        return;
+    }
+    for (size_t i = 0; i < t->columns.n; i++) buf_fmt(what, "%s%s", i ? ", " : " ", t->columns.s[i]);
+}
+
+/* The first rows that a test found, as "a=1 b=x; a=2 b=y". */
+static int run_test(struct db *wh, const struct pl_model *m, const struct mart_params *p, const char *sql, const char *what, struct err *e) {
+    struct stmt s;
+    struct buf found = {.max = 600};
+    bool row = true;
+    int n = 0, rc = stmt_prepare(&s, wh, sql, what, e);
+    if (rc == ERR_OK) rc = bind_params(&s, m, p, e);
+    while (rc == ERR_OK && n < 4 && (rc = stmt_step(&s, &row, e)) == ERR_OK && row) {
+        buf_str(&found, n++ ? "; " : "");
+        for (int i = 0; i < sqlite3_column_count(s.h) && i < 6; i++) {
+            const char *v = stmt_col(&s, i);
+            buf_fmt(&found, "%s%s=%.60s", i ? " " : "", sqlite3_column_name(s.h, i), v ? v : "NULL");
+        }
+    }
+    stmt_close(&s);
+    if (rc) rc = in_model(m, e);
+    else if (n) rc = err_set(e, ERR_TEST, "model %s: test %s failed; the mart stays as it was. Rows found: %s%s", m->name, what, buf_text(&found), n == 4 ? " ..." : "");
+    buf_free(&found);
+    return rc;
+}
+
+static int run_tests(struct db *wh, const struct pipeline *p, const struct pl_model *m, const struct mart_params *params, const char *from, struct err *e) {
+    int rc = ERR_OK;
+    for (size_t i = 0; i < m->ntests && rc == ERR_OK; i++) {
+        struct buf sql = {0}, what = {0};
+        if (m->tests[i].kind == TEST_NO_ROWS) {
+            buf_fmt(&what, "no_rows %s", m->tests[i].file);
+            rc = macro_expand(p, m->tests[i].file, m->tests[i].sql, DIALECT_SQLITE, from, &sql, e);
+        } else {
+            test_sql(&m->tests[i], from, &sql, &what);
+        }
+        if (rc == ERR_OK) rc = run_test(wh, m, params, buf_text(&sql), buf_text(&what), e);
+        buf_free(&sql);
+        buf_free(&what);
+    }
+    return rc;
+}
+
+static void conflict_sql(const struct pl_model *m, struct buf *b) {
+    if (m->kind != MODEL_DAILY || !m->key.n || strs_has(m->key, sv_of(m->day))) return;
+    buf_str(b, " WHERE true ON CONFLICT (");
+    for (size_t i = 0; i < m->key.n; i++) {
+        if (i) buf_str(b, ", ");
+        sql_name(b, m->key.s[i]);
+    }
+    buf_str(b, ") DO UPDATE SET ");
+    bool first = true;
+    for (size_t i = 0; i < m->ncols; i++) {
+        if (strs_has(m->key, sv_of(m->cols[i].name))) continue;
+        if (!first) buf_str(b, ", ");
+        first = false;
+        sql_name(b, m->cols[i].name);
+        buf_str(b, " = excluded.");
+        sql_name(b, m->cols[i].name);
+    }
+    buf_str(b, " WHERE excluded.");
+    sql_name(b, m->day);
+    buf_str(b, " < ");
+    sql_name(b, m->name);
+    buf_chr(b, '.');
+    sql_name(b, m->day);
+}
+
+struct swap {
+    struct db *wh;
+    const struct pl_model *m;
+    const struct mart_params *params;
+};
+
+static int swap_rows(void *ctx, struct err *e) {
+    struct swap *s = ctx;
+    const struct pl_model *m = s->m;
+    struct table_spec t = {.table = m->name, .key = m->key, .cols = m->cols, .ncols = m->ncols, .indexes = m->indexes, .nindexes = m->nindexes,
+                           .add_columns = true};
+    struct buf b = {0};
+    int rc = table_ensure(s->wh, &t, false, e);
+    if (rc == ERR_OK) {
+        buf_str(&b, "DELETE FROM ");
+        sql_name(&b, m->name);
+        if (m->kind == MODEL_DAILY) {
+            buf_str(&b, " WHERE ");
+            sql_name(&b, m->day);
+            buf_str(&b, " = :ds");
+        }
+        rc = run_sql(s->wh, m, s->params, b.p, NULL, e);
+    }
+    if (rc == ERR_OK) {
+        b.n = 0;
+        buf_str(&b, "INSERT INTO ");
+        sql_name(&b, m->name);
+        buf_str(&b, " (");
+        column_names(m, &b);
+        buf_str(&b, ") SELECT ");
+        column_names(m, &b);
+        buf_str(&b, " FROM " ASIDE);
+        conflict_sql(m, &b);
+        rc = run_sql(s->wh, m, s->params, b.p, NULL, e);
+        if (rc) rc = err_in(e, "model %s", m->name);
+    }
+    buf_free(&b);
+    return rc;
+}
+
+static void view_sql(const struct pl_model *m, const char *select, struct buf *b) {
+    buf_str(b, "CREATE VIEW ");
+    sql_name(b, m->name);
+    buf_str(b, " AS ");
+    buf_str(b, select);
+}
+
+struct view_swap {
+    struct db *wh;
+    const char *drop, *create;
+};
+
+static int swap_view(void *ctx, struct err *e) {
+    struct view_swap *v = ctx;
+    int rc = db_exec(v->wh, e, v->drop);
+    return rc ? rc : db_exec(v->wh, e, v->create);
+}
+
+static int build_view(struct db *wh, const struct pipeline *p, const struct pl_model *m, const struct mart_params *params, struct err *e) {
+    struct buf select = {0}, from = {0}, create = {0}, drop = {0};
+    int rc = macro_expand(p, m->file, m->sql, DIALECT_SQLITE, NULL, &select, e);
+    buf_fmt(&from, "(%s\n)", buf_text(&select));
+    if (rc == ERR_OK) rc = run_tests(wh, p, m, params, from.p, e);
+    buf_str(&drop, "DROP VIEW IF EXISTS ");
+    sql_name(&drop, m->name);
+    view_sql(m, buf_text(&select), &create);
+    struct view_swap v = {wh, drop.p, create.p};
+    if (rc == ERR_OK) {
+        rc = db_transaction(wh, swap_view, &v, e);
+        if (rc) rc = in_model(m, e);
+    }
+    buf_free(&select);
+    buf_free(&from);
+    buf_free(&create);
+    buf_free(&drop);
+    return rc;
+}
+
+int mart_build(struct db *wh, const struct pipeline *p, const struct pl_model *m, const struct mart_params *params, int64_t *rows, struct err *e) {
+    *rows = 0;
+    if (m->kind == MODEL_CTE) return ERR_OK;
+    if (m->kind == MODEL_VIEW) return build_view(wh, p, m, params, e);
+    int rc = build_aside(wh, p, m, params, rows, e);
+    if (rc == ERR_OK) rc = run_tests(wh, p, m, params, ASIDE, e);
+    struct swap s = {wh, m, params};
+    if (rc == ERR_OK) rc = db_transaction(wh, swap_rows, &s, e);
+    sqlite3_exec(wh->h, "DROP TABLE IF EXISTS " ASIDE, NULL, NULL, NULL);
+    return rc;
+}
+
+int mart_check(struct db *wh, const struct pipeline *p, const struct pl_model *m, struct err *e) {
+    struct buf b = {0};
+    struct stmt s = {0};
+    struct mart_params none = {0};
+    int rc = macro_expand(p, m->file, m->sql, DIALECT_SQLITE, NULL, &b, e);
+    if (rc == ERR_OK && (rc = stmt_prepare(&s, wh, buf_text(&b), m->name, e))) rc = in_model(m, e);
+    if (rc == ERR_OK) rc = bind_params(&s, m, &none, e);
+    stmt_close(&s);
+    buf_free(&b);
+    return rc;
+}

@@ -1,0 +1,23 @@
+/*
+ * Marts: each SELECT is built aside, tested there, and only then takes the place of the old rows, in one
+ * transaction. A test that fails leaves the mart as it was (ERR_TEST).
+ *
+ * Parameters a model may use: :ds (the day), :run_id, :quality_status, :started_at, :finished_at.
+ *
+ * daily: rows of the day are replaced. Where the key does not hold the day (an order, say) and another day has the same
+ * key already, the earlier day keeps it, in whatever order days are done.
+ */
+#ifndef ETL_MART_MART_H
+#define ETL_MART_MART_H
+
+#include "pipeline/pipeline.h"
+#include "store/db.h"
+
+struct mart_params {
+    const char *ds, *run_id, *quality_status, *started_at, *finished_at;
+};
+int mart_build(struct db *wh, const struct pipeline *p, const struct pl_model *m, const struct mart_params *params, int64_t *rows, struct err *e);
+/* Only see whether the model compiles against the warehouse's tables (for doctor); makes nothing. */
+int mart_check(struct db *wh, const struct pipeline *p, const struct pl_model *m, struct err *e);
+
+#endif

@@ -1,0 +1,182 @@
+/*
+ * Reading a definition: text -> tokens -> checked against the schema of definitions -> structs -> checked for what a
+ * schema cannot say. See pipeline.h; the structs are filled in define*.c.
+ */
+#include "pipeline/pipeline.h"
+
+#include "base/hash.h"
+#include "base/near.h"
+#include "base/embed.h"
+#include "pipeline/pipeline_impl.h"
+
+static const char *const stage_names[STAGE_COUNT] = {"collect", "validate", "transform", "load", "mart", "report"};
+
+const char *stage_name(enum stage s) {
+    return stage_names[s];
+}
+
+int stage_find(const char *name) {
+    for (int i = 0; i < STAGE_COUNT; i++)
+        if (strcmp(stage_names[i], name) == 0) return i;
+    return -1;
+}
+
+static void mistake_va(struct mistakes *m, const char *place, const char *fmt, va_list ap) {
+    char msg[600];
+    vsnprintf(msg, sizeof msg, fmt, ap);
+    m->n++;
+    if (m->lines.n < 1200) buf_fmt(&m->lines, "%s%s%s", m->lines.n ? "\n" : "", place, msg);
+}
+
+void mistake_at(struct mistakes *m, size_t at, const char *fmt, ...) {
+    size_t line, col;
+    char place[300];
+    json_line_col(m->text, m->len, at, &line, &col);
+    snprintf(place, sizeof place, "%s:%zu:%zu: ", m->file, line, col);
+    va_list ap;
+    va_start(ap, fmt);
+    mistake_va(m, place, fmt, ap);
+    va_end(ap);
+}
+
+void mistake(struct mistakes *m, const char *fmt, ...) {
+    va_list ap;
+    va_start(ap, fmt);
+    mistake_va(m, "", fmt, ap);
+    va_end(ap);
+}
+
+int mistakes_end(struct mistakes *m, struct err *e) {
+    int rc = ERR_OK;
+    if (m->n) rc = err_set(e, ERR_CONFIG, "%s", buf_text(&m->lines));
+    if (m->n > 1) {
+        size_t n = strlen(e->msg);
+        snprintf(e->msg + n, sizeof e->msg - n, "\n%zu mistakes in the definition", m->n);
+    }
+    buf_free(&m->lines);
+    return rc;
+}
+
+/* Offer the keys of an object of the meta definition, or the values of an enum, as nearest words. The
+ * fault's place in the schema ("#/definitions/check/additionalProperties") leads there. */
+static const char *hint_for(struct arena *a, struct jval schema, const struct schema_fault *f) {
+    if (!f->word) return "";
+    struct jval at = schema;
+    char *path = arena_str(a, f->schema[0] == '#' ? f->schema + 1 : f->schema);
+    char *last = strrchr(path, '/');
+    if (!last) return "";
+    bool is_enum = strcmp(last, "/enum") == 0;
+    if (!is_enum) *last = 0;
+    for (char *p = path; *p == '/';) {
+        char *end = strchr(p + 1, '/');
+        struct sv key = {p + 1, end ? (size_t)(end - p - 1) : strlen(p + 1)};
+        struct jval next;
+        if (jv_type(at) == JT_ARR) {
+            size_t k = strtoul(p + 1, NULL, 10);
+            uint32_t pos = 0;
+            for (size_t i = 0; i <= k; i++)
+                if (!jv_each(at, &pos, NULL, &next)) return "";
+        } else if (!jv_get(at, key, &next)) {
+            return "";
+        }
+        at = next;
+        p = end ? end : p + strlen(p);
+    }
+    if (!is_enum && !get_val(at, "properties", &at)) return "";
+    struct near near = near_start(f->word);
+    uint32_t pos = 0;
+    for (struct jval key = at, val; jv_each(at, &pos, &key, &val);) near_offer(&near, jv_str(is_enum ? val : key, a, NULL));
+    return near_hint(&near, a);
+}
+
+static void tell_fault(struct mistakes *m, struct arena *a, struct jval meta, const struct schema_fault *f) {
+    const char *hint = hint_for(a, meta, f);
+    size_t at = offset_of(f->at);
+    const char *where = f->pointer[0] ? f->pointer : "/";
+    if (strcmp(f->keyword, "additionalProperties") == 0) mistake_at(m, at, "unknown word '%s' in %s%s", f->word ? f->word : "", where, hint);
+    else if (strcmp(f->keyword, "required") == 0) mistake_at(m, at, "%s lacks '%s'", where, f->word ? f->word : "");
+    else mistake_at(m, at, "%s: expected %s, found %s%s", where, f->expected, f->found, hint);
+}
+
+/* anyOf, oneOf, allOf and if/then only repeat what the faults below them say. */
+static bool is_summary(const struct schema_fault *f, size_t n) {
+    static const char *const words[] = {"anyOf", "oneOf", "allOf", "then", "else", "if"};
+    for (size_t i = 0; n > 1 && i < sizeof words / sizeof *words; i++)
+        if (strcmp(f->keyword, words[i]) == 0) return true;
+    return false;
+}
+
+void check_shape(struct mistakes *m, struct jval root, const char *schema) {
+    const struct embedded *f = embed_find(schema);
+    struct schema *s = NULL;
+    struct schema_run run = {.max_faults = 50};
+    struct arena a = {0};
+    struct jtoks toks = {0};
+    struct err e = {0};
+    struct jerr je;
+    if (schema_compile(&s, schema, f->text, f->n, NULL, 0, &e) || !json_scan(&toks, f->text, f->n, 0, &je)) {
+        mistake(m, "%s", e.msg);
+        goto out;
+    }
+    if (!schema_validate(s, root, &run))
+        for (size_t i = 0; i < run.nfaults; i++)
+            if (!is_summary(&run.faults[i], run.nfaults)) tell_fault(m, &a, (struct jval){f->text, toks.t, 0}, &run.faults[i]);
+out:
+    schema_run_free(&run);
+    schema_free(s);
+    jtoks_free(&toks);
+    arena_free(&a);
+}
+
+int pipeline_load(struct pipeline **out, const char *name, const char *home, struct err *e) {
+    struct pipeline *p = mem_alloc(sizeof *p);
+    struct buf text = {0};
+    struct jtoks toks = {0};
+    struct jerr je;
+    struct mistakes m = {0};
+    int rc = pipeline_find(p, name, home, &text, e);
+    if (rc) goto out;
+    m = (struct mistakes){.file = p->file, .text = buf_text(&text), .len = text.n};
+    if (!json_scan(&toks, m.text, m.len, JSON_COMMENTS, &je)) {
+        mistake_at(&m, je.at, "%s", je.what);
+        rc = mistakes_end(&m, e);
+        goto out;
+    }
+    struct jval root = {m.text, toks.t, 0};
+    check_shape(&m, root, "pipeline.schema.json");
+    if (!m.n) define_pipeline(p, root, &m);
+    if (!m.n && name && strcmp(p->name, name) != 0)
+        mistake_at(&m, 0, "the pipeline calls itself '%s' but lies in the directory '%s'", p->name, name);
+    rc = mistakes_end(&m, e);
+out:
+    buf_free(&text);
+    jtoks_free(&toks);
+    if (rc) pipeline_free(p);
+    else *out = p;
+    return rc;
+}
+
+void pipeline_free(struct pipeline *p) {
+    if (!p) return;
+    for (size_t i = 0; i < p->ndatasets; i++) schema_free(p->datasets[i].schema);
+    arena_free(&p->a);
+    free(p);
+}
+
+struct pl_dataset *pipeline_dataset(const struct pipeline *p, const char *name) {
+    for (size_t i = 0; i < p->ndatasets; i++)
+        if (strcmp(p->datasets[i].name, name) == 0) return &p->datasets[i];
+    return NULL;
+}
+
+struct pl_model *pipeline_model(const struct pipeline *p, const char *name) {
+    for (size_t i = 0; i < p->nmodels; i++)
+        if (strcmp(p->models[i].name, name) == 0) return &p->models[i];
+    return NULL;
+}
+
+struct pl_dataset *pipeline_loader_of(const struct pipeline *p, const char *table) {
+    for (size_t i = 0; i < p->ndatasets; i++)
+        if (p->datasets[i].load && strcmp(p->datasets[i].load->table, table) == 0) return &p->datasets[i];
+    return NULL;
+}

@@ -1,0 +1,201 @@
+/*
+ * A pipeline as its definition says it: read once, checked whole, then read-only.
+ *
+ * Looked for as ./schemas/NAME/pipeline.json, HOME/schemas/NAME/pipeline.json, then inside the binary. The file is
+ * checked against schemas/pipeline.schema.json (which editors use too) and then for what a schema cannot say: files
+ * that exist, fields that the record schema knows, references between models. All mistakes are told at once, each with
+ * file, line and column.
+ *
+ * Everything hangs in the pipeline's arena; pipeline_free gives it back. Safe to share between threads.
+ */
+#ifndef ETL_PIPELINE_PIPELINE_H
+#define ETL_PIPELINE_PIPELINE_H
+
+#include "base/day.h"
+#include "base/err.h"
+#include "base/mem.h"
+#include "io/reader.h"
+#include "json/scan.h"
+#include "json/schema.h"
+#include "store/table.h"
+
+enum stage { STAGE_COLLECT, STAGE_VALIDATE, STAGE_TRANSFORM, STAGE_LOAD, STAGE_MART, STAGE_REPORT, STAGE_COUNT };
+const char *stage_name(enum stage s);
+int stage_find(const char *name); /* -1 unknown */
+
+/* Conditions: all fields hold one of their values (as JSON strings, or the raw text of other scalars). */
+struct pl_when {
+    struct {
+        const char *field;
+        struct strs in;
+    } *c;
+    size_t n;
+};
+
+struct pl_stage {
+    int retries;
+    int64_t backoff, backoff_max, time_limit; /* seconds; 0 none */
+};
+
+enum source_kind { SOURCE_FILES, SOURCE_CLICKSTREAM };
+struct pl_source {
+    enum source_kind kind;
+    /* files */
+    const char *path;
+    enum format format;
+    enum encoding enc;
+    char delimiter;
+    /* clickstream */
+    uint64_t seed;
+    uint32_t users;
+    const char *base_url, *products;
+    struct strs queries;
+    double defects[7]; /* in the order of clickstream.h */
+};
+
+enum check_kind {
+    CHECK_SCHEMA, CHECK_NOT_NULL, CHECK_UNIQUE, CHECK_RANGE, CHECK_SEQUENCE, CHECK_TIMESTAMP, CHECK_BALANCE,
+    CHECK_CONSISTENCY, CHECK_ROW_COUNT, CHECK_PARSE
+};
+struct pl_rule {
+    struct pl_when when;
+    const char *field;      /* range, consistency */
+    struct strs fields;     /* not_null */
+    bool empty_is_missing;  /* not_null */
+    double min, max;        /* range; NAN none */
+    bool min_open, max_open;/* above, below instead of min, max */
+    struct strs in;         /* range, consistency */
+    bool has_absent;
+    double absent;
+    const char *has, *first;/* sequence: if/needs, first/after */
+    struct strs others;
+};
+struct pl_check {
+    enum check_kind kind;
+    const char *name, *type;
+    double min_pass_rate;
+    bool gate, reject;
+    struct pl_rule *rules;
+    size_t nrules;
+    const char *field;                 /* unique, timestamp */
+    const char *group, *order, *event; /* sequence; group also consistency */
+    const char *constant;              /* consistency: field that must not change in a group */
+    int min_year, max_year;
+    struct pl_when when;               /* balance */
+    const char *total, *document, *items;
+    struct strs product, minus, plus;
+    double tolerance;
+    int64_t min_rows, max_rows;        /* -1 none */
+};
+
+enum op_kind { OP_SELECT, OP_REMOVE, OP_RENAME, OP_SET, OP_TRIM, OP_NUMBER, OP_KEEP, OP_DROP };
+struct pl_op {
+    enum op_kind kind;
+    struct strs fields;
+    struct strs values; /* rename: new names; set: JSON texts */
+    struct pl_when when;
+    const char *reason;
+};
+struct pl_step {
+    const char *name;
+    struct pl_op *ops;
+    size_t nops;
+    char digest[65];
+};
+
+struct pl_dataset {
+    const char *name, *title;
+    struct pl_source source;
+    bool empty_ok;
+    const char *schema_file;
+    struct schema *schema; /* NULL without */
+    struct pl_check *checks;
+    size_t nchecks;
+    double min_pass_rate;
+    struct pl_step *steps;
+    size_t nsteps;
+    struct table_spec *load; /* NULL without */
+    char source_digest[65], checks_digest[65], load_digest[65];
+};
+
+enum test_kind { TEST_NOT_NULL, TEST_UNIQUE, TEST_NOT_EMPTY, TEST_ACCEPTED, TEST_NO_ROWS };
+struct pl_test {
+    enum test_kind kind;
+    struct strs columns;
+    struct strs values;      /* accepted: SQL literals */
+    const char *file, *sql;  /* no_rows */
+};
+enum model_kind { MODEL_DAILY, MODEL_TABLE, MODEL_VIEW, MODEL_CTE };
+struct pl_model {
+    const char *name, *title, *file, *sql, *day;
+    enum model_kind kind;
+    struct strs key;
+    struct column *cols;
+    size_t ncols;
+    struct strs *indexes;
+    size_t nindexes;
+    struct pl_test *tests;
+    size_t ntests;
+    bool always;
+    struct strs refs; /* names in {{ ref('x') }}, also of its tests */
+    size_t order;     /* place in dependency order */
+    char digest[65];
+};
+
+enum value_format { FORMAT_TEXT, FORMAT_INTEGER, FORMAT_NUMBER, FORMAT_PERCENT, FORMAT_KRW, FORMAT_DATE, FORMAT_TIME, FORMAT_SECONDS };
+struct pl_query {
+    const char *title, *file, *sql;
+    struct {
+        const char *name, *label;
+        enum value_format format;
+        bool bar;
+    } *cols;
+    size_t ncols;
+};
+struct pl_report {
+    const char *title, *file;
+    struct strs keys, words;  /* words.s[i] is what the page says for keys.s[i] */
+    struct pl_query *figures; /* one row of key figures; NULL without */
+    struct pl_query *tables;
+    size_t ntables;
+    char digest[65];
+};
+const char *report_word(const struct pl_report *r, const char *key);
+
+struct pipeline {
+    struct arena a;
+    const char *name, *title, *language, *zone_name;
+    struct zone zone;
+    const char *file;    /* where the definition was read: a path, or "built-in commerce/pipeline.json" */
+    const char *dir;     /* directory on disk, NULL when built in */
+    const char *builtin; /* directory inside the binary, NULL when on disk */
+    int schedule_at;     /* minutes after midnight, -1 none */
+    int64_t sla, time_limit;
+    struct pl_stage stages[STAGE_COUNT], alert_stage;
+    const char *setup, *teardown;
+    int64_t hook_limit;
+    const char *slack;   /* as written, ${...} not expanded; NULL none */
+    bool slack_failure, slack_gate, slack_success;
+    struct pl_dataset *datasets;
+    size_t ndatasets;
+    struct pl_model *models;   /* in dependency order */
+    size_t nmodels;
+    struct pl_report *report;  /* NULL without */
+    char digest[65];           /* of the whole definition */
+};
+
+/* name may be a pipeline's name, or NULL for pipeline.json in the current directory. ERR_USAGE: unknown name (with the
+ * nearest); ERR_CONFIG: mistakes, one a line, in e->msg. */
+int pipeline_load(struct pipeline **out, const char *name, const char *home, struct err *e);
+void pipeline_free(struct pipeline *p);
+/* Names of all pipelines that can be found, sorted, in the arena. */
+int pipeline_list(const char *home, struct arena *a, char ***names, size_t *n, struct err *e);
+/* A file of the definition. Text in the pipeline's arena. */
+int pipeline_file(const struct pipeline *p, struct arena *a, const char *file, const char **text, size_t *n, struct err *e);
+
+struct pl_dataset *pipeline_dataset(const struct pipeline *p, const char *name);
+struct pl_model *pipeline_model(const struct pipeline *p, const char *name);
+/* The dataset that loads that table, or NULL. */
+struct pl_dataset *pipeline_loader_of(const struct pipeline *p, const char *table);
+
+#endif

@@ -1,0 +1,77 @@
+/*
+ * Quality: record schema, declared checks, and the gate.
+ *
+ * One pass over the records: schema and row-level rules on the crew's threads, in any number of threads with the same
+ * result; keys of the checks that need all records (unique, sequence, consistency within a group) go through an
+ * external sort, so that counts are exact at any size in bounded memory.
+ *
+ * A record that breaks a row-level rule (schema, not_null, range, timestamp, balance, allowed) is rejected with every
+ * reason; so is the second and every later record with the same unique key, the first accepted one being kept. Breaks of
+ * a group (sequence, constant) are counted and sampled and reject no record. A line that is no JSON object is rejected,
+ * counts in the schema check (or, where there is none, in a parse check that is added), and is no event for the others.
+ *
+ *   pass_rate = round((1 - failed / max(total, 1)) * 100, 2)     PASS when pass_rate >= min_pass_rate
+ *
+ * The gate is PASS when every check with gate true is.
+ */
+#ifndef ETL_QUALITY_QUALITY_H
+#define ETL_QUALITY_QUALITY_H
+
+#include "json/batch.h"
+#include "pipeline/pipeline.h"
+#include "store/warehouse.h"
+
+#define QUALITY_SAMPLES 10
+
+struct quality_cfg {
+    const struct pipeline *p;
+    const struct pl_dataset *d;
+    size_t memory; /* bytes for the state of all checks together */
+    int threads;
+    const char *tmpdir;
+};
+
+/* Where the records go. accept: whole lines with their line breaks, in the order of the input; reject: one line. */
+struct quality_out {
+    void *ctx;
+    int (*accept)(void *ctx, const char *p, size_t n, uint64_t rows, struct err *e);
+    int (*reject)(void *ctx, const char *p, size_t n, struct err *e);
+};
+
+struct quality_sample {
+    uint64_t line;
+    uint32_t file;
+    const char *field, *expected, *found; /* expected and found in signs rather than words: "1..99", "150" */
+};
+struct quality_check {
+    const struct pl_check *c;
+    uint64_t total, failed;
+    double pass_rate;
+    bool pass;
+    struct quality_sample samples[QUALITY_SAMPLES];
+    size_t nsamples;
+};
+struct quality;
+struct quality_result {
+    struct quality_check *checks; /* owned by the struct quality */
+    size_t nchecks;
+    bool pass;              /* the gate */
+    bool last_bad;          /* the last record is no JSON: with a torn pipe the input is incomplete */
+    uint64_t rows_in, rows_accepted, rows_rejected, duplicates;
+};
+
+struct quality *quality_new(const struct quality_cfg *cfg);
+/* Read everything, send records to out, judge. Records already accepted of which `duplicates` tells must then be taken
+ * out by quality_keep. */
+int quality_run(struct quality *q, struct reader *r, const struct quality_out *out, struct quality_result *res, struct err *e);
+/* For the accepted rows in order (a part_keep_fn): false for duplicates, whose reject lines go to out->reject. */
+int quality_keep(void *quality, uint64_t row, const char *line, size_t n, bool *keep, struct err *e);
+void quality_free(struct quality *q);
+
+/* Results as rows of quality_check_log; strings in the arena. */
+struct quality_row *quality_rows(const struct quality *q, const struct quality_result *res, struct arena *a);
+
+/* round(x, 2) as Python does it: the decimal nearest to the binary value, ties to even */
+double quality_round2(double x);
+
+#endif

@@ -1,0 +1,22 @@
+/* What a command line settles for all stages of a run. */
+#ifndef ETL_RUN_ENV_H
+#define ETL_RUN_ENV_H
+
+#include "collect/collect.h"
+#include "pipeline/pipeline.h"
+#include "store/ledger.h"
+
+struct run_env {
+    const char *home, *tmpdir, *command; /* command: as typed, for the ledger */
+    size_t memory;   /* bytes, all together */
+    int threads;
+    int retries;     /* -1: as defined */
+    size_t max_line; /* bytes; 0 default */
+    struct collect_opt collect;
+    bool progress;   /* standard error is a terminal and nobody said -q */
+};
+
+/* Block size of readers that fits the memory. */
+size_t env_block(const struct run_env *env);
+
+#endif

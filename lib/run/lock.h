@@ -1,0 +1,18 @@
+/*
+ * One run of a pipeline at a time: HOME/locks/PIPELINE.lock, held by flock(2), so that it ends with its holder
+ * however that ends. The file says who holds it.
+ */
+#ifndef ETL_RUN_LOCK_H
+#define ETL_RUN_LOCK_H
+
+#include "base/err.h"
+#include "base/mem.h"
+
+struct run_lock {
+    int fd;
+};
+/* ERR_BUSY names the run that holds it. */
+int run_lock_take(struct run_lock *l, const char *home, const char *pipeline, const char *command, struct err *e);
+void run_lock_drop(struct run_lock *l);
+
+#endif

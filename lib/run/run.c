@@ -1,0 +1,294 @@
+/* See run.h. */
+#include "run/run.h"
+
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/stop.h"
+#include "io/file.h"
+#include "io/part.h"
+#include "report/alert.h"
+#include "run/hook.h"
+#include "run/lock.h"
+#include "run/summary.h"
+
+struct day_run {
+    struct plan plan;
+    struct ledger ledger;
+    struct run_row row;
+    struct step_ctx ctx;
+    const struct run_opt *opt;
+    const struct run_env *env;
+    const struct pipeline *p;
+    struct summary sum;
+    char day[16], log_path[1024];
+    double started, deadline; /* monotonic; deadline 0 none */
+    const char *state;        /* of the run, for the ledger */
+    const char *failed_stage, *failed_name;
+};
+
+static struct log_place place(const struct day_run *r, const struct plan_step *s) {
+    return (struct log_place){r->p->name, r->day, r->row.run_id[0] ? r->row.run_id : NULL, s ? stage_name(s->stage) : NULL, s ? s->name : NULL};
+}
+
+/* A pause that ends with the first signal. */
+static int pause_for(int64_t seconds, struct err *e) {
+    double until = now_mono() + (double)seconds;
+    while (now_mono() < until) {
+        if (stop_signal()) return err_set(e, ERR_STOPPED, "stopped by signal %d while waiting for a retry", stop_signal());
+        usleep(50000);
+    }
+    return ERR_OK;
+}
+
+static void set_deadline(const struct day_run *r, const struct pl_stage *st) {
+    double d = st->time_limit ? now_mono() + (double)st->time_limit : 0;
+    if (r->deadline && (!d || r->deadline < d)) d = r->deadline;
+    stop_deadline(d);
+}
+
+static const char *state_of(int rc, bool empty) {
+    if (empty) return "empty";
+    return rc == ERR_OK ? "done" : rc == ERR_GATE ? "gate_failed" : rc == ERR_STOPPED ? "stopped" : "failed";
+}
+
+/* One attempt of a step, with its row in the ledger. */
+static int attempt_step(struct day_run *r, struct plan_step *s, int attempt, struct step_result *res, struct err *e) {
+    struct task_row t = {.run_id = r->row.run_id, .pipeline = r->p->name, .day = r->day, .stage = stage_name(s->stage), .dataset = s->name, .mode = "run",
+                         .attempt = attempt, .input_digest = s->input, .definition_digest = s->def};
+    struct err mine = {0};
+    int rc = ledger_task_start(&r->ledger, &t, e);
+    if (rc) return rc;
+    double start = now_mono();
+    set_deadline(r, &r->p->stages[s->stage]);
+    rc = step_do(&r->ctx, s, res, e);
+    stop_deadline(0);
+    t.rows_in = res->rows_in;
+    t.rows_out = res->rows_out;
+    t.rows_rejected = res->rows_rejected;
+    t.bytes = res->bytes;
+    t.seconds = now_mono() - start;
+    t.output_digest = rc == ERR_OK && !res->empty ? res->output : NULL;
+    int end = ledger_task_end(&r->ledger, &t, state_of(rc, res->empty), rc ? e->msg : NULL, &mine);
+    if (end && rc == ERR_OK) {
+        *e = mine;
+        rc = end;
+    }
+    summary_add(&r->sum, s, res, t.seconds, state_of(rc, res->empty));
+    return rc;
+}
+
+static int do_step(struct day_run *r, struct plan_step *s, bool *empty, struct err *e) {
+    const struct pl_stage *st = &r->p->stages[s->stage];
+    int retries = r->env->retries >= 0 ? r->env->retries : st->retries;
+    int64_t wait = st->backoff ? st->backoff : 1;
+    struct step_result res;
+    log_place_set(place(r, s));
+    log_debug("begins: %s", s->why);
+    int rc = attempt_step(r, s, 1, &res, e);
+    for (int k = 1; rc && k <= retries && err_retryable(rc) && !stop_signal(); k++) {
+        log_warn("%s; trying again in %lld s (%d of %d)", e->msg, (long long)wait, k, retries);
+        rc = pause_for(wait, e);
+        if (rc == ERR_OK) rc = attempt_step(r, s, k + 1, &res, e);
+        wait = wait * 2 > st->backoff_max && st->backoff_max ? st->backoff_max : wait * 2;
+    }
+    if (rc == ERR_OK) {
+        s->made = true;
+        *empty = res.empty;
+        if (res.note[0]) summary_note(&r->sum, res.note);
+        if (res.empty) log_warn("nothing came: recorded as empty, nothing is loaded and nothing deleted (say \"empty_ok\": true if that is normal)");
+        else log_info("done");
+    } else {
+        r->failed_stage = stage_name(s->stage);
+        r->failed_name = s->name;
+        log_error("%s", e->msg);
+    }
+    log_place_set(place(r, NULL));
+    return rc;
+}
+
+/* Steps that are made even after a failed gate: logs of runs. */
+static bool always(const struct plan_step *s) {
+    return (s->m && s->m->always) || s->stage == STAGE_REPORT;
+}
+
+static int do_steps(struct day_run *r, struct err *e) {
+    int rc = ERR_OK;
+    bool empty = false;
+    for (size_t i = 0; i < r->plan.n; i++) {
+        struct plan_step *s = &r->plan.s[i];
+        bool after_gate = rc == ERR_GATE;
+        if ((rc && !after_gate) || (after_gate && !always(s))) continue;
+        if (stop_signal()) {
+            if (rc == ERR_OK) rc = err_set(e, ERR_STOPPED, "stopped by signal %d after the step under way", stop_signal());
+            break;
+        }
+        struct err mine = {0};
+        int step = plan_decide(&r->plan, i, &r->ledger, &mine);
+        if (step == ERR_OK && !s->todo) continue;
+        if (after_gate) r->ctx.quality_status = "FAIL";
+        if (step == ERR_OK) step = do_step(r, s, &empty, &mine);
+        if (step && after_gate) log_warn("%s", mine.msg); /* the gate's own message is the one that counts */
+        else if (step) {
+            rc = step;
+            *e = mine;
+        }
+        if (empty) break;
+    }
+    if (empty && rc == ERR_OK) {
+        r->state = "empty";
+        rc = err_set(e, ERR_NOINPUT, "the day is empty: no record came; nothing was loaded and nothing deleted");
+    }
+    return rc;
+}
+
+static int sweep(struct day_run *r, struct err *e) {
+    int rc = ledger_sweep(&r->ledger, r->p->name, e);
+    for (size_t i = 0; i < r->p->ndatasets && rc == ERR_OK; i++) {
+        static const char *const layers[] = {"raw", "valid", "rejected"};
+        const struct pl_dataset *d = &r->p->datasets[i];
+        for (int k = 0; k < 3 && rc == ERR_OK; k++) rc = part_sweep(arena_fmt(&r->plan.a, "%s/lake/%s/%s/%s", r->env->home, r->p->name, layers[k], d->name), e);
+        for (size_t k = 0; k < d->nsteps && rc == ERR_OK; k++)
+            rc = part_sweep(arena_fmt(&r->plan.a, "%s/lake/%s/silver/%s/%s", r->env->home, r->p->name, d->name, d->steps[k].name), e);
+    }
+    return rc;
+}
+
+static int hooks_and_steps(struct day_run *r, struct err *e) {
+    struct hook h = {.pipeline = r->p->name, .day = r->day, .run_id = r->row.run_id, .home = r->env->home, .limit = r->p->hook_limit};
+    int rc = ERR_OK;
+    if (r->p->setup) {
+        h.name = "setup";
+        h.command = r->p->setup;
+        rc = hook_run(&h, e);
+        if (rc) r->failed_stage = "setup";
+    }
+    if (rc == ERR_OK) rc = do_steps(r, e);
+    if (r->p->teardown) {
+        struct err mine = {0};
+        h.name = "teardown";
+        h.command = r->p->teardown;
+        h.state = state_of(rc, false);
+        int t = hook_run(&h, &mine);
+        if (t) log_error("%s", mine.msg);
+        if (t && rc == ERR_OK) {
+            *e = mine;
+            rc = t;
+            r->failed_stage = "teardown";
+        }
+    }
+    return rc;
+}
+
+static void open_log(struct day_run *r) {
+    struct err e;
+    snprintf(r->log_path, sizeof r->log_path, "%s/logs/%s/%s", r->env->home, r->p->name, r->day);
+    if (dir_make(r->log_path, &e)) {
+        log_warn("no log file: %s", e.msg);
+        return;
+    }
+    size_t n = strlen(r->log_path);
+    snprintf(r->log_path + n, sizeof r->log_path - n, "/%s.jsonl", r->row.run_id);
+    if (!log_file(r->log_path)) log_warn("cannot write the log file %s", r->log_path);
+}
+
+static void send_alert(const struct day_run *r, int rc, const struct err *e) {
+    struct buf text = {0};
+    char command[256];
+    snprintf(command, sizeof command, "etl run -p %s %s", r->p->name, r->day);
+    struct alert a = {.kind = rc == ERR_OK ? ALERT_SUCCESS : rc == ERR_GATE ? ALERT_GATE : ALERT_FAILURE, .day = r->day, .run_id = r->row.run_id,
+                      .stage = r->failed_stage, .dataset = r->failed_name, .log_path = r->log_path};
+    if (rc) a.command = command;
+    if (rc) buf_str(&text, e->msg);
+    else summary_words(&r->sum, &text);
+    a.text = buf_text(&text);
+    alert_send(r->p, &a);
+    buf_free(&text);
+}
+
+static bool anything_to_do(struct day_run *r, bool *todo, int *rc, struct err *e) {
+    *todo = false;
+    *rc = plan_foresee(&r->plan, &r->ledger, e);
+    for (size_t i = 0; i < r->plan.n; i++) *todo = *todo || r->plan.s[i].todo;
+    return *rc == ERR_OK;
+}
+
+static int work(struct day_run *r, struct err *e) {
+    struct err mine = {0};
+    r->row = (struct run_row){.pipeline = r->p->name, .day = r->day, .command = r->env->command};
+    int rc = ledger_run_start(&r->ledger, &r->row, e);
+    if (rc) return rc;
+    char *started = arena_str(&r->plan.a, utc_text(now_utc()).s);
+    r->ctx = (struct step_ctx){.plan = &r->plan, .ledger = &r->ledger, .run_id = r->row.run_id, .started_at = started, .quality_status = "PASS"};
+    open_log(r);
+    log_place_set(place(r, NULL));
+    log_info("run %s begins (attempt %d)", r->row.run_id, r->row.attempt);
+    ledger_event(&r->ledger, r->p->name, r->day, r->row.run_id, r->opt->force ? "run forced" : "run", r->env->command, &mine);
+    if (r->p->time_limit) r->deadline = r->started + (double)r->p->time_limit;
+    rc = hooks_and_steps(r, e);
+    if (!r->state) r->state = state_of(rc, false);
+    int end = ledger_run_end(&r->ledger, &r->row, r->state, rc ? e->msg : NULL, &mine);
+    if (end && rc == ERR_OK) {
+        *e = mine;
+        rc = end;
+    }
+    if (metrics_write(&r->ledger, r->env->home, &mine)) log_warn("metrics: %s", mine.msg);
+    log_info("run %s ended: %s", r->row.run_id, r->state);
+    summary_print(&r->sum, r->p, r->day, r->state, r->row.run_id, now_mono() - r->started, &r->ctx);
+    if (rc != ERR_STOPPED) send_alert(r, rc, e);
+    log_file(NULL);
+    return rc;
+}
+
+static int prepare(struct day_run *r, struct err *e) {
+    int rc = dir_make(r->env->tmpdir, e);
+    if (rc == ERR_OK) rc = ledger_open(&r->ledger, r->env->home, e);
+    return rc == ERR_OK ? sweep(r, e) : rc;
+}
+
+static int dry(struct day_run *r, struct err *e) {
+    bool todo;
+    int rc = file_exists(arena_fmt(&r->plan.a, "%s/ledger.db", r->env->home)) ? ledger_open_read(&r->ledger, r->env->home, e) : ERR_OK;
+    if (rc) return rc;
+    if (!r->ledger.db.h) { /* nothing has ever run here */
+        for (size_t i = 0; i < r->plan.n; i++) {
+            struct plan_step *s = &r->plan.s[i];
+            s->todo = (r->plan.from < 0 || (int)s->stage >= r->plan.from) && (r->plan.only < 0 || (int)s->stage == r->plan.only);
+            s->why = s->todo ? "not done yet" : "not asked for";
+        }
+    } else if (!anything_to_do(r, &todo, &rc, e)) {
+        return rc;
+    }
+    summary_plan(&r->plan);
+    return ERR_OK;
+}
+
+int run_day(const struct pipeline *p, day_t day, const struct run_env *env, const struct run_opt *opt, struct err *e) {
+    struct day_run r = {.opt = opt, .env = env, .p = p, .started = now_mono()};
+    struct run_lock lock = {.fd = -1};
+    bool todo;
+    int rc;
+    snprintf(r.day, sizeof r.day, "%s", day_text(day).s);
+    plan_make(&r.plan, p, env, day);
+    r.plan.force = opt->force;
+    r.plan.from = opt->from;
+    r.plan.only = opt->only;
+    log_place_set(place(&r, NULL));
+    if (opt->dry_run) {
+        rc = dry(&r, e);
+        goto out;
+    }
+    rc = run_lock_take(&lock, env->home, p->name, env->command, e);
+    if (rc == ERR_OK) rc = prepare(&r, e);
+    if (rc == ERR_OK && anything_to_do(&r, &todo, &rc, e)) {
+        if (todo) rc = work(&r, e);
+        else summary_nothing(p, r.day);
+    }
+out:
+    ledger_close(&r.ledger);
+    run_lock_drop(&lock);
+    summary_free(&r.sum);
+    plan_free(&r.plan);
+    log_place_set((struct log_place){0});
+    return rc;
+}

@@ -1,0 +1,273 @@
+/* See step.h. */
+#include "run/step.h"
+
+#include "base/hash.h"
+#include "base/log.h"
+#include "io/file.h"
+#include "io/part.h"
+#include "io/sink.h"
+#include "mart/mart.h"
+#include "report/report.h"
+#include "transform/transform.h"
+
+size_t env_block(const struct run_env *env) {
+    size_t b = env->memory / 128;
+    return b < 65536 ? 65536 : b > 1 << 20 ? 1 << 20 : b;
+}
+
+static const char *made_by(enum stage s, struct arena *a) {
+    return arena_fmt(a, "etl " ETL_VERSION " %s", stage_name(s));
+}
+
+static int part_sink(void *ctx, const char *p, size_t n, uint64_t rows, struct err *e) {
+    return part_write(ctx, p, n, rows, e);
+}
+
+static int do_collect(struct step_ctx *c, struct plan_step *s, struct step_result *r, struct err *e) {
+    struct plan *pl = c->plan;
+    struct part_writer *w = NULL;
+    struct collect_stats st;
+    struct part_info info;
+    int rc = part_begin(&w, plan_dir(pl, "raw", s->d, NULL), e);
+    if (rc) return rc;
+    rc = collect_run(pl->p, s->d, pl->day, &pl->env->collect, part_sink, w, &st, e);
+    r->rows_out = (int64_t)st.rows;
+    r->bytes = (int64_t)st.bytes;
+    if (rc == ERR_OK && !st.rows && !s->d->empty_ok) r->empty = true;
+    if (rc || r->empty) {
+        part_abort(w);
+        return rc;
+    }
+    rc = part_publish(w, made_by(s->stage, &pl->a), st.inputs_json, &info, e);
+    memcpy(r->output, info.sha256, 65);
+    return rc;
+}
+
+static int open_part(struct plan *pl, const char *dir, struct reader **r, struct part_info *info, char **from, struct err *e) {
+    bool found;
+    char **files;
+    size_t n;
+    int rc = part_read(dir, info, &found, e);
+    if (rc) return rc;
+    if (!found) return err_set(e, ERR_NOINPUT, "%s is not there: the stage before has not been done for this day (run without --from or --only)", dir);
+    rc = part_files(dir, &pl->a, &files, &n, e);
+    struct reader_opt opt = {.format = FMT_JSONL, .block = env_block(pl->env), .max_line = pl->env->max_line};
+    if (rc == ERR_OK) rc = reader_open(r, (const char *const *)files, n, &opt, e);
+    *from = arena_fmt(&pl->a, "[{\"partition\":\"%s\",\"sha256\":\"%s\"}]", dir + strlen(pl->env->home) + 1, info->sha256);
+    return rc;
+}
+
+void gate_words(const struct quality_result *res, char *to, size_t n) {
+    size_t at = 0;
+    to[0] = 0;
+    for (size_t i = 0; i < res->nchecks && at + 1 < n; i++) {
+        const struct quality_check *c = &res->checks[i];
+        if (c->pass || !c->c->gate) continue;
+        int k = snprintf(to + at, n - at, "%s%s %.2f %% (%llu of %llu failed", at ? "; " : "", c->c->name, c->pass_rate, (unsigned long long)c->failed,
+                         (unsigned long long)c->total);
+        at += k > 0 ? (size_t)k : 0;
+        for (size_t j = 0; j < c->nsamples && j < 3 && at + 1 < n; j++) {
+            const struct quality_sample *s = &c->samples[j];
+            k = snprintf(to + at, n - at, "%s line %llu %s: %s", j ? "," : ";", (unsigned long long)s->line, s->field ? s->field : "", s->found);
+            at += k > 0 ? (size_t)k : 0;
+        }
+        if (at + 1 < n) at += (size_t)snprintf(to + at, n - at, ")");
+    }
+}
+
+struct validate_out {
+    struct part_writer *valid, *rejected;
+};
+static int accept_rows(void *ctx, const char *p, size_t n, uint64_t rows, struct err *e) {
+    return part_write(((struct validate_out *)ctx)->valid, p, n, rows, e);
+}
+static int reject_row(void *ctx, const char *p, size_t n, struct err *e) {
+    return part_write(((struct validate_out *)ctx)->rejected, p, n, 1, e);
+}
+
+/* Results to the quality log, whatever the verdict. */
+static int log_quality(struct plan *pl, const struct pl_dataset *d, struct quality *q, const struct quality_result *res, struct err *e) {
+    struct db wh;
+    int rc = warehouse_open(&wh, pl->env->home, pl->env->memory / 16, e);
+    if (rc) return rc;
+    rc = warehouse_log_quality(&wh, pl->p->name, d->name, day_text(pl->day).s, d->load ? d->load->table : d->name, quality_rows(q, res, &pl->a), res->nchecks, e);
+    db_close(&wh);
+    return rc;
+}
+
+static int do_validate(struct step_ctx *c, struct plan_step *s, struct step_result *r, struct err *e) {
+    struct plan *pl = c->plan;
+    struct reader *in = NULL;
+    struct part_info info, made = {0}, no_matter;
+    struct validate_out v = {0};
+    struct quality_result res;
+    char *from;
+    struct quality_cfg cfg = {.p = pl->p, .d = s->d, .memory = pl->env->memory / 2, .threads = pl->env->threads, .tmpdir = pl->env->tmpdir};
+    struct quality *q = quality_new(&cfg);
+    struct quality_out out = {&v, accept_rows, reject_row};
+    int rc = open_part(pl, plan_dir(pl, "raw", s->d, NULL), &in, &info, &from, e);
+    if (rc == ERR_OK) rc = part_begin(&v.valid, plan_dir(pl, "valid", s->d, NULL), e);
+    if (rc == ERR_OK) rc = part_begin(&v.rejected, plan_dir(pl, "rejected", s->d, NULL), e);
+    if (rc == ERR_OK) rc = quality_run(q, in, &out, &res, e);
+    if (rc == ERR_OK && res.duplicates) rc = part_rewrite(v.valid, quality_keep, q, e);
+    if (rc == ERR_OK) rc = log_quality(pl, s->d, q, &res, e);
+    if (rc) goto out;
+    r->rows_in = (int64_t)res.rows_in;
+    r->rows_out = res.pass ? (int64_t)res.rows_accepted : 0;
+    r->rows_rejected = (int64_t)res.rows_rejected;
+    r->bytes = (int64_t)info.bytes;
+    for (size_t i = 0; i < res.nchecks; i++) c->checks_passed += res.checks[i].pass;
+    c->checks_total += res.nchecks;
+    /* rejects first: a valid partition never stands without the account of what is missing from it */
+    struct part_writer *w = v.rejected;
+    v.rejected = NULL;
+    rc = part_publish(w, made_by(s->stage, &pl->a), from, &no_matter, e);
+    if (rc == ERR_OK && !res.pass) {
+        gate_words(&res, r->gate_detail, sizeof r->gate_detail);
+        rc = err_set(e, ERR_GATE, "the quality gate failed: %s", r->gate_detail);
+    }
+    if (rc == ERR_OK) {
+        w = v.valid;
+        v.valid = NULL;
+        rc = part_publish(w, made_by(s->stage, &pl->a), from, &made, e);
+        memcpy(r->output, made.sha256, 65);
+    }
+out:
+    part_abort(v.valid);
+    part_abort(v.rejected);
+    reader_close(in);
+    quality_free(q);
+    return rc;
+}
+
+static int do_transform(struct step_ctx *c, struct plan_step *s, struct step_result *r, struct err *e) {
+    struct plan *pl = c->plan;
+    struct reader *in = NULL;
+    struct part_writer *w = NULL;
+    struct part_info info, made;
+    struct transform_stats st;
+    char *from;
+    const char *dir = s->t_index ? plan_dir(pl, "silver", s->d, s->d->steps[s->t_index - 1].name) : plan_dir(pl, "valid", s->d, NULL);
+    int rc = open_part(pl, dir, &in, &info, &from, e);
+    if (rc == ERR_OK) rc = part_begin(&w, plan_dir(pl, "silver", s->d, s->t->name), e);
+    if (rc == ERR_OK) rc = transform_run(s->t, 1, in, pl->env->threads, part_sink, w, &st, e);
+    if (rc == ERR_OK) {
+        r->rows_in = (int64_t)st.rows_in;
+        r->rows_out = (int64_t)st.rows_out;
+        r->rows_rejected = (int64_t)st.dropped;
+        r->bytes = (int64_t)info.bytes;
+        rc = part_publish(w, made_by(s->stage, &pl->a), from, &made, e);
+        w = NULL;
+        memcpy(r->output, made.sha256, 65);
+    }
+    part_abort(w);
+    reader_close(in);
+    return rc;
+}
+
+static int do_load(struct step_ctx *c, struct plan_step *s, struct step_result *r, struct err *e) {
+    struct plan *pl = c->plan;
+    struct reader *in = NULL;
+    struct part_info info;
+    struct db wh = {0};
+    struct loader *l = NULL;
+    struct loader_stats st;
+    char *from;
+    int rc = open_part(pl, plan_load_dir(pl, s->d), &in, &info, &from, e);
+    if (rc == ERR_OK && !info.rows && !s->d->empty_ok) {
+        r->empty = true;
+        reader_close(in);
+        return ERR_OK;
+    }
+    if (rc == ERR_OK) rc = warehouse_open(&wh, pl->env->home, pl->env->memory / 4, e);
+    if (rc == ERR_OK) rc = loader_open(&l, &wh, s->d->load, pl->day, &pl->p->zone, e);
+    if (rc == ERR_OK) rc = load_records(l, in, pl->env->threads, e);
+    if (rc == ERR_OK) {
+        rc = loader_commit(l, &st, e);
+        l = NULL;
+    }
+    if (rc == ERR_OK) {
+        r->rows_in = (int64_t)st.rows_in;
+        r->rows_out = (int64_t)st.written;
+        r->rows_rejected = (int64_t)st.dropped;
+        r->bytes = (int64_t)info.bytes;
+        memcpy(r->output, info.sha256, 65);
+    }
+    loader_abort(l);
+    if (wh.h) db_close(&wh);
+    reader_close(in);
+    return rc;
+}
+
+static int do_mart(struct step_ctx *c, struct plan_step *s, struct step_result *r, struct err *e) {
+    struct plan *pl = c->plan;
+    struct db wh;
+    char *day = arena_str(&pl->a, day_text(pl->day).s);
+    char *now = arena_str(&pl->a, utc_text(now_utc()).s);
+    struct mart_params params = {.ds = day, .run_id = c->run_id, .quality_status = c->quality_status, .started_at = c->started_at, .finished_at = now};
+    int rc = warehouse_open(&wh, pl->env->home, pl->env->memory / 2, e);
+    if (rc) return rc;
+    rc = mart_build(&wh, pl->p, s->m, &params, &r->rows_out, e);
+    db_close(&wh);
+    struct sha256 h;
+    sha256_start(&h);
+    sha256_str(&h, s->input);
+    sha256_str(&h, s->def);
+    sha256_hex(&h, r->output);
+    return rc;
+}
+
+static int publish_page(struct plan *pl, const struct report *rep, enum report_format f, const char *ext, char digest[65], struct err *e) {
+    struct buf b = {0};
+    report_render(rep, f, &b);
+    char *path = arena_fmt(&pl->a, "%s/reports/%s/%s.%s", pl->env->home, pl->p->name, rep->day, ext);
+    int rc = file_publish(path, buf_text(&b), b.n, e);
+    sha256_of(buf_text(&b), b.n, digest);
+    buf_free(&b);
+    return rc;
+}
+
+/* The list of days with a page, newest first. */
+static int publish_index(struct plan *pl, const char *dir, struct err *e) {
+    char **names;
+    size_t n;
+    struct buf b = {0};
+    int rc = dir_list(dir, &pl->a, &names, &n, e);
+    buf_fmt(&b, "<!doctype html>\n<html lang=\"%s\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\"><title>%s</title>\n"
+                "<style>body{font:16px/1.6 system-ui,sans-serif;max-width:40rem;margin:2rem auto;padding:0 1rem;color-scheme:light dark}</style>\n<h1>%s</h1>\n<ul>\n",
+            pl->p->language, pl->p->title, pl->p->title);
+    for (size_t i = n; i-- > 0;) {
+        size_t len = strlen(names[i]);
+        if (len == 15 && strcmp(names[i] + 10, ".html") == 0) buf_fmt(&b, "<li><a href=\"%s\">%.10s</a></li>\n", names[i], names[i]);
+    }
+    buf_str(&b, "</ul>\n</html>\n");
+    if (rc == ERR_OK) rc = file_publish(arena_fmt(&pl->a, "%s/index.html", dir), b.p, b.n, e);
+    buf_free(&b);
+    return rc;
+}
+
+static int do_report(struct step_ctx *c, struct plan_step *s, struct step_result *r, struct err *e) {
+    struct plan *pl = c->plan;
+    struct db wh = {0};
+    struct report *rep = NULL;
+    char json_digest[65];
+    char *dir = arena_fmt(&pl->a, "%s/reports/%s", pl->env->home, pl->p->name);
+    (void)s;
+    int rc = dir_make(dir, e);
+    if (rc == ERR_OK) rc = warehouse_open(&wh, pl->env->home, pl->env->memory / 4, e);
+    if (rc == ERR_OK) rc = report_gather(&rep, pl->p, pl->day, &wh, c->ledger, e);
+    if (rc == ERR_OK) rc = publish_page(pl, rep, REPORT_JSON, "json", json_digest, e);
+    if (rc == ERR_OK) rc = publish_page(pl, rep, REPORT_HTML, "html", r->output, e);
+    if (rc == ERR_OK) rc = publish_index(pl, dir, e);
+    if (rc == ERR_OK) snprintf(r->note, sizeof r->note, "%s/%s.html", dir, rep->day);
+    report_free(rep);
+    if (wh.h) db_close(&wh);
+    return rc;
+}
+
+int step_do(struct step_ctx *c, struct plan_step *s, struct step_result *r, struct err *e) {
+    static int (*const stages[STAGE_COUNT])(struct step_ctx *, struct plan_step *, struct step_result *, struct err *) = {
+        do_collect, do_validate, do_transform, do_load, do_mart, do_report};
+    *r = (struct step_result){.rows_in = -1, .rows_out = -1, .rows_rejected = -1, .bytes = -1};
+    return stages[s->stage](c, s, r, e);
+}

@@ -1,0 +1,27 @@
+/* Doing one step of a day in the durable form: partition in, partition or table out. */
+#ifndef ETL_RUN_STEP_H
+#define ETL_RUN_STEP_H
+
+#include "quality/quality.h"
+#include "run/plan.h"
+
+struct step_result {
+    int64_t rows_in, rows_out, rows_rejected, bytes; /* -1 unknown */
+    char output[65];
+    bool empty;            /* nothing came and that is not normal: the day ends here */
+    char gate_detail[900]; /* validate: the failed checks in words, "" when the gate passed */
+    char note[256];        /* a word for the summary */
+};
+struct step_ctx {
+    struct plan *plan;
+    struct ledger *ledger;
+    const char *run_id, *started_at, *quality_status;
+    size_t checks_passed, checks_total;
+};
+/* ERR_GATE when the gate failed. */
+int step_do(struct step_ctx *c, struct plan_step *s, struct step_result *r, struct err *e);
+
+/* Failed checks of a result in words: "필수 필드 NULL 검사 97.10 % (3 of 104; line 7 user_id: null)". */
+void gate_words(const struct quality_result *res, char *to, size_t n);
+
+#endif

@@ -1,0 +1,138 @@
+/* See upstream.h. */
+#include "run/upstream.h"
+
+#include <dirent.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+int64_t pipe_inode(int fd) {
+    struct stat st;
+    return fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode) ? (int64_t)st.st_ino : 0;
+}
+
+static int64_t inode_of(int pid, int fd) {
+    char path[64];
+    struct stat st;
+    snprintf(path, sizeof path, "/proc/%d/fd/%d", pid, fd);
+    return stat(path, &st) == 0 && S_ISFIFO(st.st_mode) ? (int64_t)st.st_ino : 0;
+}
+
+static bool known(const struct upstream *u, int pid) {
+    for (size_t i = 0; i < u->n; i++)
+        if (u->pids[i] == pid) return true;
+    return pid == getpid();
+}
+
+/* Processes whose standard output is that pipe; each is followed through its own standard input. */
+static void walk(struct upstream *u, int64_t pipe, int depth) {
+    DIR *d = depth < 16 ? opendir("/proc") : NULL;
+    if (!d) return;
+    for (struct dirent *de; (de = readdir(d)) && u->n < 64;) {
+        int pid = (int)strtol(de->d_name, NULL, 10);
+        if (pid <= 0 || known(u, pid) || inode_of(pid, 1) != pipe) continue;
+        u->pids[u->n] = pid;
+        u->starts[u->n++] = pid_start_ticks(pid);
+        int64_t next = inode_of(pid, 0);
+        if (next && next != pipe) {
+            if (u->npipes < 64) u->pipes[u->npipes++] = next;
+            walk(u, next, depth + 1);
+        }
+    }
+    closedir(d);
+}
+
+void upstream_look(struct upstream *u) {
+    *u = (struct upstream){.in_pipe = pipe_inode(0)};
+    u->is_pipe = u->in_pipe != 0;
+    if (u->is_pipe) walk(u, u->in_pipe, 0);
+}
+
+struct found {
+    int64_t id, bytes_out;
+    int pid;
+    int64_t start;
+    char state[16], stage[16];
+};
+
+#define FOUND_COLUMNS "SELECT task_id, pid, pid_start, state, stage, COALESCE(bytes_out, -1) FROM tasks WHERE mode='filter' AND pid<>?1 AND boot=?5 AND "
+
+static int query(struct ledger *l, const char *sql, int64_t a, int64_t b, const char *text, struct found *f, bool *any, struct err *e) {
+    struct stmt s;
+    int rc = stmt_prepare(&s, &l->db, sql, "reading the ledger", e);
+    if (rc) return rc;
+    stmt_int(&s, 1, getpid());
+    stmt_int(&s, 2, a);
+    stmt_int(&s, 3, b);
+    if (text) stmt_text(&s, 4, text);
+    stmt_text(&s, 5, boot_id());
+    rc = stmt_step(&s, any, e);
+    if (rc == ERR_OK && *any) {
+        *f = (struct found){.id = stmt_col_int(&s, 0), .pid = (int)stmt_col_int(&s, 1), .start = stmt_col_int(&s, 2), .bytes_out = stmt_col_int(&s, 5)};
+        snprintf(f->state, sizeof f->state, "%s", stmt_col(&s, 3));
+        snprintf(f->stage, sizeof f->stage, "%s", stmt_col(&s, 4));
+    }
+    stmt_close(&s);
+    return rc;
+}
+
+/* Its final word: a stage that has closed its output may still be writing the ledger, or noticing a broken pipe. */
+static int settle(struct ledger *l, struct found *f, struct err *e) {
+    for (int i = 0; strcmp(f->state, "running") == 0 && i < 3000; i++) {
+        bool any, alive = pid_alive(f->pid, f->start); /* asked before reading, so that a last word is not missed */
+        int rc = query(l, FOUND_COLUMNS "task_id=?2 AND ?3=0", f->id, 0, NULL, f, &any, e);
+        if (rc || !alive) return rc;
+        if (strcmp(f->state, "running") == 0) usleep(20000);
+    }
+    return ERR_OK;
+}
+
+static int judge(struct ledger *l, struct found *f, int64_t bytes_in, struct err *e) {
+    int rc = settle(l, f, e);
+    if (rc) return rc;
+    if (strcmp(f->state, "running") == 0)
+        return err_set(e, ERR_INCOMPLETE, "the input is incomplete: etl %s before us (pid %d) was killed; nothing was changed", f->stage, f->pid);
+    if (strcmp(f->state, "done") != 0 && strcmp(f->state, "empty") != 0)
+        return err_set(e, ERR_INCOMPLETE, "the input is incomplete: etl %s before us (pid %d) ended as %s; nothing was changed", f->stage, f->pid, f->state);
+    if (bytes_in >= 0 && f->bytes_out >= 0 && f->bytes_out != bytes_in)
+        return err_set(e, ERR_INCOMPLETE, "the input is incomplete: etl %s before us wrote %lld bytes, %lld came; nothing was changed", f->stage,
+                       (long long)f->bytes_out, (long long)bytes_in);
+    return ERR_OK;
+}
+
+int upstream_check(const struct upstream *u, struct ledger *l, const char *pipeline, enum stage mine, uint64_t bytes_in, bool *found_any, struct err *e) {
+    struct found f;
+    bool any = false, seen = false;
+    if (found_any) *found_any = false;
+    if (!u->is_pipe) return ERR_OK;
+    int rc = query(l, FOUND_COLUMNS "out_pipe=?2 AND ?3=0 ORDER BY task_id DESC LIMIT 1", u->in_pipe, 0, NULL, &f, &any, e);
+    if (rc == ERR_OK && any) {
+        seen = true;
+        rc = judge(l, &f, (int64_t)bytes_in, e);
+    }
+    for (size_t i = 0; i < u->n && rc == ERR_OK; i++) {
+        rc = query(l, FOUND_COLUMNS "pid=?2 AND pid_start=?3 ORDER BY task_id DESC LIMIT 1", u->pids[i], u->starts[i], NULL, &f, &any, e);
+        if (rc == ERR_OK && any) {
+            seen = true;
+            rc = judge(l, &f, -1, e);
+        }
+    }
+    for (size_t i = 0; i < u->npipes && rc == ERR_OK; i++) {
+        rc = query(l, FOUND_COLUMNS "out_pipe=?2 AND ?3=0 ORDER BY task_id DESC LIMIT 1", u->pipes[i], 0, NULL, &f, &any, e);
+        if (rc == ERR_OK && any) {
+            seen = true;
+            rc = judge(l, &f, -1, e);
+        }
+    }
+    if (rc == ERR_OK && !seen && !u->n && mine != STAGE_COLLECT) {
+        /* all writers were gone when we looked: who started within two seconds of us, in our process group? */
+        int64_t ticks = pid_start_ticks(getpid()), per_second = sysconf(_SC_CLK_TCK);
+        rc = query(l, FOUND_COLUMNS "process_group=?2 AND pid_start>=?3 AND pipeline=?4 AND out_pipe IS NOT NULL ORDER BY task_id DESC LIMIT 1", getpgrp(),
+                   ticks - 2 * per_second, pipeline, &f, &any, e);
+        if (rc == ERR_OK && any && stage_find(f.stage) < (int)mine) {
+            seen = true;
+            rc = judge(l, &f, -1, e);
+        }
+    }
+    if (found_any) *found_any = seen;
+    return rc;
+}

@@ -1,0 +1,174 @@
+/* See db.h. */
+#include "store/db.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "base/stop.h"
+#include "io/file.h"
+
+int db_err(struct db *db, int rc, struct err *e, const char *what) {
+    const char *path = db->path;
+    int sys = db->h ? sqlite3_system_errno(db->h) : 0;
+    switch (rc & 0xff) {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        return err_set(e, ERR_DBBUSY, "%s: %s: another program is writing to it and did not finish in time", path, what);
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+        return err_set(e, ERR_CORRUPT, "%s is damaged or is no SQLite database (%s); it is left as it is. Move it aside and restore a copy, or run `etl doctor`",
+                       path, db->h ? sqlite3_errmsg(db->h) : "unreadable");
+    case SQLITE_FULL:
+        return err_set(e, ERR_NOSPACE, "%s: %s: the disk is full", path, what);
+    case SQLITE_READONLY:
+        return err_set(e, ERR_IO, "%s: %s: it is read-only", path, what);
+    case SQLITE_CANTOPEN:
+        return err_set(e, ERR_IO, "%s: %s: cannot open it%s%s", path, what, sys ? ": " : "", sys ? strerror(sys) : "");
+    case SQLITE_IOERR:
+        return err_set(e, sys == ENOSPC ? ERR_NOSPACE : ERR_IO, "%s: %s: reading or writing failed%s%s", path, what, sys ? ": " : "",
+                       sys ? strerror(sys) : "");
+    case SQLITE_INTERRUPT: {
+        int stopped = stop_check(e);
+        return stopped ? stopped : err_set(e, ERR_SQL, "%s: interrupted", what);
+    }
+    default:
+        return err_set(e, ERR_SQL, "%s: %s", what, db->h ? sqlite3_errmsg(db->h) : sqlite3_errstr(rc));
+    }
+}
+
+/* Long statements ask for signals and deadlines every so many virtual machine steps. */
+static int on_progress(void *ctx) {
+    (void)ctx;
+    return stop_check(NULL) != ERR_OK;
+}
+
+static int check_file(const char *path, struct err *e) {
+    char head[16];
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return errno == ENOENT ? ERR_OK : err_sys(e, ERR_IO, "cannot open %s", path);
+    ssize_t n = read(fd, head, sizeof head);
+    close(fd);
+    if (n > 0 && (n < 16 || memcmp(head, "SQLite format 3", 16) != 0))
+        return err_set(e, ERR_CORRUPT, "%s is no SQLite database; it is left as it is. Move it aside, then run again", path);
+    return ERR_OK;
+}
+
+int db_open(struct db *db, const char *path, int flags, int busy_ms, struct err *e) {
+    *db = (struct db){.path = mem_str(path)};
+    int rc = check_file(path, e);
+    if (rc) goto out;
+    int how = flags & DB_READ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+    int s = sqlite3_open_v2(path, &db->h, how, NULL);
+    if (s != SQLITE_OK) {
+        rc = db_err(db, s, e, "opening");
+        goto out;
+    }
+    sqlite3_extended_result_codes(db->h, 1);
+    sqlite3_busy_timeout(db->h, busy_ms);
+    sqlite3_progress_handler(db->h, 100000, on_progress, NULL);
+    if (flags & DB_READ) rc = db_exec(db, e, "PRAGMA query_only=1; PRAGMA schema_version;");
+    else
+        rc = db_exec(db, e, "PRAGMA page_size=8192; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
+                            "PRAGMA schema_version;");
+out:
+    if (rc) db_close(db);
+    return rc;
+}
+
+void db_close(struct db *db) {
+    if (db->h) sqlite3_close_v2(db->h);
+    free(db->path);
+    *db = (struct db){0};
+}
+
+int db_exec(struct db *db, struct err *e, const char *sql) {
+    int rc = sqlite3_exec(db->h, sql, NULL, NULL, NULL);
+    return rc == SQLITE_OK ? ERR_OK : db_err(db, rc, e, db->path);
+}
+
+int db_execf(struct db *db, struct err *e, const char *fmt, ...) {
+    char small[2048];
+    va_list ap;
+    va_start(ap, fmt);
+    int n = vsnprintf(small, sizeof small, fmt, ap);
+    va_end(ap);
+    if (n < 0 || (size_t)n >= sizeof small) return err_set(e, ERR_INTERNAL, "statement too long");
+    return db_exec(db, e, small);
+}
+
+int stmt_prepare(struct stmt *s, struct db *db, const char *sql, const char *what, struct err *e) {
+    *s = (struct stmt){.db = db, .what = what};
+    int rc = sqlite3_prepare_v2(db->h, sql, -1, &s->h, NULL);
+    return rc == SQLITE_OK ? ERR_OK : db_err(db, rc, e, what);
+}
+
+void stmt_text(struct stmt *s, int i, const char *v) {
+    if (v) sqlite3_bind_text(s->h, i, v, -1, SQLITE_STATIC);
+    else sqlite3_bind_null(s->h, i);
+}
+
+void stmt_textn(struct stmt *s, int i, const char *v, size_t n) {
+    sqlite3_bind_text64(s->h, i, v, n, SQLITE_STATIC, SQLITE_UTF8);
+}
+
+void stmt_int(struct stmt *s, int i, int64_t v) {
+    sqlite3_bind_int64(s->h, i, v);
+}
+
+void stmt_real(struct stmt *s, int i, double v) {
+    sqlite3_bind_double(s->h, i, v);
+}
+
+void stmt_name(struct stmt *s, const char *name, const char *v) {
+    int i = sqlite3_bind_parameter_index(s->h, name);
+    if (i) stmt_text(s, i, v);
+}
+
+int stmt_step(struct stmt *s, bool *row, struct err *e) {
+    int rc = sqlite3_step(s->h);
+    *row = rc == SQLITE_ROW;
+    if (rc == SQLITE_ROW) return ERR_OK;
+    int mine = rc == SQLITE_DONE ? ERR_OK : db_err(s->db, rc, e, s->what);
+    sqlite3_reset(s->h);
+    return mine;
+}
+
+int stmt_run(struct stmt *s, struct err *e) {
+    bool row = true;
+    int rc = ERR_OK;
+    while (rc == ERR_OK && row) rc = stmt_step(s, &row, e);
+    sqlite3_clear_bindings(s->h);
+    return rc;
+}
+
+const char *stmt_col(struct stmt *s, int i) {
+    return (const char *)sqlite3_column_text(s->h, i);
+}
+
+int64_t stmt_col_int(struct stmt *s, int i) {
+    return sqlite3_column_int64(s->h, i);
+}
+
+void stmt_close(struct stmt *s) {
+    if (s->h) sqlite3_finalize(s->h);
+    s->h = NULL;
+}
+
+int db_transaction(struct db *db, int (*fn)(void *ctx, struct err *e), void *ctx, struct err *e) {
+    int rc = db_exec(db, e, "BEGIN IMMEDIATE");
+    if (rc) return rc;
+    rc = fn(ctx, e);
+    if (rc == ERR_OK) rc = db_exec(db, e, "COMMIT");
+    if (rc && !sqlite3_get_autocommit(db->h)) sqlite3_exec(db->h, "ROLLBACK", NULL, NULL, NULL);
+    return rc;
+}
+
+void sql_name(struct buf *b, const char *name) {
+    buf_chr(b, '"');
+    for (; *name; name++) {
+        if (*name == '"') buf_chr(b, '"');
+        buf_chr(b, *name);
+    }
+    buf_chr(b, '"');
+}

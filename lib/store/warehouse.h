@@ -1,0 +1,20 @@
+/* The warehouse: warehouse.db of a home, with the tables that every one has. */
+#ifndef ETL_STORE_WAREHOUSE_H
+#define ETL_STORE_WAREHOUSE_H
+
+#include "store/db.h"
+
+/* memory: bytes its page cache may take. */
+int warehouse_open(struct db *db, const char *home, size_t memory, struct err *e);
+int warehouse_open_read(struct db *db, const char *home, struct err *e); /* absent: ERR_NOINPUT */
+
+struct quality_row {
+    const char *check_name, *check_type, *status, *detail, *samples;
+    uint64_t total, failed;
+    double pass_rate;
+};
+/* Replace the results of one dataset's day, in one transaction. */
+int warehouse_log_quality(struct db *db, const char *pipeline, const char *dataset, const char *day, const char *table,
+                          const struct quality_row *rows, size_t n, struct err *e);
+
+#endif
