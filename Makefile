@@ -50,4 +50,58 @@ $(BUILD)/test/%: %.c $(LIB_OBJ) | $(DEPS)
 	@mkdir -p $(@D)
 	@$(CC) $(CFLAGS) $(LDFLAGS:-static=) -o $@ $< $(LIB_OBJ) $(LIBS) -lcmocka
 
+# ---- what users call -------------------------------------------------------------------------------------------------
+
+.PHONY: demo test test-all test-run lint format docs install dist bench fuzz clean
+demo: $(BUILD)/etl
+	@scripts/demo.sh $(BUILD)/etl
+
+# Everything that `make test` needs and a fresh machine lacks is installed first; nothing is when all is there.
+.PHONY: test-packages
+test-packages:
+	@scripts/deps.sh packages test
+
+test: test-packages
+	@$(MAKE) --no-print-directory test-run
+test-run: $(BUILD)/etl $(TESTS)
+	@scripts/test.sh $(BUILD)
+
+test-all: test-packages
+	@$(MAKE) --no-print-directory $(BUILD)/etl $(TESTS)
+	@scripts/test.sh $(BUILD) --all
+
+lint: test-packages
+	@scripts/lint.sh
+format:
+	clang-format -i $(filter-out lib/json/format_idn.c,$(LIB_SRC) $(CMD_SRC) $(TEST_SRC)) $(wildcard lib/*/*.h cmd/*.h)
+
+DOC_OUT := man
+docs: | $(DEPS)
+	@mkdir -p $(BUILD)
+	$(CC) -std=gnu11 -D_GNU_SOURCE -O1 -Wall -Wextra -I. -Ilib -o $(BUILD)/gendoc scripts/gendoc.c
+	$(BUILD)/gendoc $(DOC_OUT) $(VERSION)
+
+install: $(BUILD)/etl
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man5 \
+	  $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/zsh/site-functions \
+	  $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
+	install -m 755 -s $(BUILD)/etl $(DESTDIR)$(PREFIX)/bin/etl
+	install -m 644 man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1/
+	install -m 644 man/*.5 $(DESTDIR)$(PREFIX)/share/man/man5/
+	install -m 644 man/completions/etl.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/etl
+	install -m 644 man/completions/_etl $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_etl
+	install -m 644 man/completions/etl.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/etl.fish
+
+dist: $(BUILD)/etl
+	@scripts/dist.sh $(VERSION)
+
+bench: $(BUILD)/etl
+	@scripts/bench.sh $(BUILD)/etl
+
+fuzz:
+	@scripts/fuzz.sh
+
+clean:
+	rm -rf $(BUILD)/obj $(BUILD)/test $(BUILD)/gen $(BUILD)/etl $(BUILD)/fuzz $(BUILD)/dist
+
 -include $(shell find $(BUILD)/obj $(BUILD)/test -name '*.d' 2>/dev/null)

@@ -181,35 +181,44 @@ out:
     return rc;
 }
 
+static int read_product(const struct pl_dataset *d, const struct rblock *b, const struct rline *l, struct jtoks *toks, struct arena *a,
+                        struct clickstream_product *out, struct err *e) {
+    struct jerr je;
+    struct jval id, category, price;
+    const char *s = b->data.p + l->off;
+    toks->n = 0;
+    bool ok = !l->bad && json_scan(toks, s, l->len, 0, &je);
+    struct jval rec = {s, toks->t, 0};
+    ok = ok && jv_get(rec, SV("product_id"), &id) && jv_get(rec, SV("category_id"), &category) && jv_get(rec, SV("unit_price"), &price);
+    if (!ok) return err_set(e, ERR_CONFIG, "%s:%llu: expected product_id, category_id and unit_price", d->source.products, (unsigned long long)l->line);
+    *out = (struct clickstream_product){jv_str(id, a, NULL), jv_str(category, a, NULL), strtoll(jv_str(price, a, NULL), NULL, 10)};
+    return ERR_OK;
+}
+
 /* The catalogue of products from the definition's CSV. */
 static int read_products(const struct pipeline *p, const struct pl_dataset *d, struct arena *a, struct clickstream_product **out, size_t *n, struct err *e) {
     const char *text;
-    size_t len;
+    size_t len, cap = 0;
     struct rblock b = {0};
     struct jtoks toks = {0};
     struct reader *r = NULL;
-    bool more;
+    bool more = true;
+    struct clickstream_product *list = NULL;
     int rc = pipeline_file(p, a, d->source.products, &text, &len, e);
     if (rc) return rc;
-    struct reader_opt opt = {.format = FMT_CSV, .text = text, .text_n = len, .block = len + 1};
-    rc = reader_open(&r, &d->source.products, 1, &opt, e);
-    if (rc == ERR_OK) rc = reader_next(r, &b, &more, e);
-    *out = arena_alloc(a, (b.n + 1) * sizeof **out);
+    struct reader_opt opt = {.format = FMT_CSV, .text = text, .text_n = len};
     *n = 0;
-    for (size_t i = 0; i < b.n && rc == ERR_OK; i++) {
-        struct jerr je;
-        struct jval id, category, price;
-        const char *s = b.data.p + b.l[i].off;
-        toks.n = 0;
-        bool ok = !b.l[i].bad && json_scan(&toks, s, b.l[i].len, 0, &je);
-        struct jval rec = {s, toks.t, 0};
-        ok = ok && jv_get(rec, SV("product_id"), &id) && jv_get(rec, SV("category_id"), &category) && jv_get(rec, SV("unit_price"), &price);
-        if (!ok) {
-            rc = err_set(e, ERR_CONFIG, "%s:%llu: expected product_id, category_id and unit_price", d->source.products, (unsigned long long)b.l[i].line);
-            break;
+    rc = reader_open(&r, &d->source.products, 1, &opt, e);
+    while (rc == ERR_OK && more) {
+        rc = reader_next(r, &b, &more, e);
+        for (size_t i = 0; i < b.n && rc == ERR_OK; i++) {
+            if (*n == cap) list = mem_grow(list, (cap = cap ? cap * 2 : 64) * sizeof *list);
+            rc = read_product(d, &b, &b.l[i], &toks, a, &list[(*n)++], e);
         }
-        (*out)[(*n)++] = (struct clickstream_product){jv_str(id, a, NULL), jv_str(category, a, NULL), strtoll(jv_str(price, a, NULL), NULL, 10)};
     }
+    *out = arena_alloc(a, (*n + 1) * sizeof **out);
+    if (*n) memcpy(*out, list, *n * sizeof **out);
+    free(list);
     reader_close(r);
     rblock_free(&b);
     jtoks_free(&toks);

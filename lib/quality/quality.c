@@ -188,6 +188,7 @@ static int take(void *ctx, struct batch *b, void *out, struct err *e) {
     for (size_t i = 0; i < o->nreasons; i++) {
         const struct reason *r = &o->reasons[i];
         const struct rec *rec = &b->r[r->rec];
+        if (i && o->reasons[i - 1].rec == r->rec && o->reasons[i - 1].check == r->check) continue; /* one sample a record */
         add_sample(q, r->check, (struct quality_sample){.line = rec->line, .file = rec->file, .field = r->field, .expected = r->expected, .found = r->found});
     }
     int rc = feed_sorters(q, b, o, e);

@@ -168,6 +168,11 @@ static void check_balance(struct row *w, const struct check *c) {
         breach(w, c->src->total, arena_fmt(&w->out->a, "%.15g +- %.15g", sum, c->src->tolerance), total);
 }
 
+/* These only say that something below them broke, and the faults below are told as well. */
+static bool is_summary(const char *keyword) {
+    return strcmp(keyword, "oneOf") == 0 || strcmp(keyword, "anyOf") == 0 || strcmp(keyword, "allOf") == 0;
+}
+
 static void check_schema(struct row *w, struct jval rec) {
     struct schema_run *run = &w->out->run;
     run->max_faults = 0;
@@ -178,6 +183,7 @@ static void check_schema(struct row *w, struct jval rec) {
     struct arena *a = &w->out->a; /* the faults live only until the next validation */
     for (size_t i = 0; i < run->nfaults; i++) {
         const struct schema_fault *f = &run->faults[i];
+        if (run->nfaults > 1 && is_summary(f->keyword)) continue;
         add_reason(w->out, (struct reason){.rec = w->index, .check = w->check, .field = arena_str(a, f->pointer[0] == '/' ? f->pointer + 1 : f->pointer),
                                            .expected = arena_str(a, f->expected), .found = arena_str(a, f->found),
                                            .keyword = arena_str(a, f->keyword), .pointer = arena_str(a, f->pointer)});

@@ -206,11 +206,27 @@ static void send_alert(const struct day_run *r, int rc, const struct err *e) {
     buf_free(&text);
 }
 
-static bool anything_to_do(struct day_run *r, bool *todo, int *rc, struct err *e) {
-    *todo = false;
-    *rc = plan_foresee(&r->plan, &r->ledger, e);
+static int anything_to_do(struct day_run *r, bool *todo, struct err *e) {
+    char last[16];
+    int rc = plan_foresee(&r->plan, &r->ledger, e);
+    if (rc == ERR_OK) rc = ledger_run_last(&r->ledger, r->p->name, r->day, last, e);
+    /* a run that was killed after its last step still owes its teardown, its alert and its last word in the ledger */
+    *todo = rc == ERR_OK && strcmp(last, "done") != 0;
     for (size_t i = 0; i < r->plan.n; i++) *todo = *todo || r->plan.s[i].todo;
-    return *rc == ERR_OK;
+    return rc;
+}
+
+/* With --from or --only: are there steps that still wait? */
+static bool is_partial(struct day_run *r) {
+    struct err e;
+    bool left = false;
+    if (r->opt->from < 0 && r->opt->only < 0) return false;
+    r->plan.from = r->plan.only = -1;
+    r->plan.force = false;
+    for (size_t i = 0; i < r->plan.n; i++) r->plan.s[i].made = false;
+    if (plan_foresee(&r->plan, &r->ledger, &e)) return true;
+    for (size_t i = 0; i < r->plan.n; i++) left = left || r->plan.s[i].todo;
+    return left;
 }
 
 static int work(struct day_run *r, struct err *e) {
@@ -226,7 +242,7 @@ static int work(struct day_run *r, struct err *e) {
     ledger_event(&r->ledger, r->p->name, r->day, r->row.run_id, r->opt->force ? "run forced" : "run", r->env->command, &mine);
     if (r->p->time_limit) r->deadline = r->started + (double)r->p->time_limit;
     rc = hooks_and_steps(r, e);
-    if (!r->state) r->state = state_of(rc, false);
+    if (!r->state) r->state = rc == ERR_OK && is_partial(r) ? "partial" : state_of(rc, false);
     int end = ledger_run_end(&r->ledger, &r->row, r->state, rc ? e->msg : NULL, &mine);
     if (end && rc == ERR_OK) {
         *e = mine;
@@ -256,7 +272,7 @@ static int dry(struct day_run *r, struct err *e) {
             s->todo = (r->plan.from < 0 || (int)s->stage >= r->plan.from) && (r->plan.only < 0 || (int)s->stage == r->plan.only);
             s->why = s->todo ? "not done yet" : "not asked for";
         }
-    } else if (!anything_to_do(r, &todo, &rc, e)) {
+    } else if ((rc = anything_to_do(r, &todo, e))) {
         return rc;
     }
     summary_plan(&r->plan);
@@ -280,10 +296,9 @@ int run_day(const struct pipeline *p, day_t day, const struct run_env *env, cons
     }
     rc = run_lock_take(&lock, env->home, p->name, env->command, e);
     if (rc == ERR_OK) rc = prepare(&r, e);
-    if (rc == ERR_OK && anything_to_do(&r, &todo, &rc, e)) {
-        if (todo) rc = work(&r, e);
-        else summary_nothing(p, r.day);
-    }
+    if (rc == ERR_OK) rc = anything_to_do(&r, &todo, e);
+    if (rc == ERR_OK && todo) rc = work(&r, e);
+    else if (rc == ERR_OK) summary_nothing(p, r.day);
 out:
     ledger_close(&r.ledger);
     run_lock_drop(&lock);

@@ -158,6 +158,20 @@ int ledger_run_end(struct ledger *l, const struct run_row *r, const char *state,
     return rc;
 }
 
+int ledger_run_last(struct ledger *l, const char *pipeline, const char *day, char state[16], struct err *e) {
+    struct stmt s;
+    bool row;
+    state[0] = 0;
+    int rc = stmt_prepare(&s, &l->db, "SELECT state FROM runs WHERE pipeline=?1 AND day=?2 ORDER BY rowid DESC LIMIT 1", "reading the ledger", e);
+    if (rc) return rc;
+    stmt_text(&s, 1, pipeline);
+    stmt_text(&s, 2, day);
+    rc = stmt_step(&s, &row, e);
+    if (rc == ERR_OK && row) snprintf(state, 16, "%s", stmt_col(&s, 0));
+    stmt_close(&s);
+    return rc;
+}
+
 static void bind_count(struct stmt *s, int i, int64_t v) {
     if (v >= 0) stmt_int(s, i, v);
 }

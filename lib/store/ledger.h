@@ -30,6 +30,9 @@ struct run_row {
 int ledger_run_start(struct ledger *l, struct run_row *r, struct err *e); /* fills run_id and attempt */
 int ledger_run_end(struct ledger *l, const struct run_row *r, const char *state, const char *error, struct err *e);
 
+/* State of the day's last run; "" when there was none. */
+int ledger_run_last(struct ledger *l, const char *pipeline, const char *day, char state[16], struct err *e);
+
 struct task_row {
     int64_t id;
     const char *run_id, *pipeline, *day, *stage, *dataset, *mode;

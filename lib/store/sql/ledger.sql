@@ -3,7 +3,7 @@ CREATE TABLE IF NOT EXISTS runs (
     run_id      TEXT PRIMARY KEY,
     pipeline    TEXT NOT NULL,
     day         TEXT NOT NULL,
-    state       TEXT NOT NULL CHECK (state IN ('running', 'done', 'failed', 'gate_failed', 'stopped', 'empty')),
+    state       TEXT NOT NULL CHECK (state IN ('running', 'done', 'partial', 'failed', 'gate_failed', 'stopped', 'empty')), -- partial: --from or --only left steps undone
     attempt     INTEGER NOT NULL,
     started_at  TEXT NOT NULL,
     finished_at TEXT,

@@ -1,0 +1,25 @@
+#!/bin/bash
+# make lint: formatted, no warnings of the analysers, generated files up to date, scripts and man pages clean.
+set -u
+bad=0
+fail() {
+    echo "lint: $1"
+    bad=1
+}
+mapfile -t files < <(git ls-files '*.c' '*.h')
+clang-format --dry-run -Werror "${files[@]}" 2>build/format.log || fail "not formatted (make format): $(grep -oE '^[^:]+' build/format.log | sort -u | head -5 | tr '\n' ' ')"
+mapfile -t sources < <(git ls-files 'lib/*.c' 'cmd/*.c' | grep -v _test.c)
+printf '%s\n' "${sources[@]}" | xargs -P 2 -n 12 clang-tidy --quiet --warnings-as-errors='*' \
+    -- >build/tidy.log 2>&1 -std=gnu11 -D_GNU_SOURCE '-DETL_VERSION="x"' -I. -Ilib -Ibuild/deps/include || { tail -40 build/tidy.log; fail "clang-tidy"; }
+shellcheck scripts/*.sh .ci/run || fail "shellcheck"
+if [ -f scripts/gendoc.c ]; then
+    rm -rf build/docs
+    mkdir -p build/docs
+    make -s docs DOC_OUT=build/docs >/dev/null || fail "the generator of the man pages does not build"
+    while read -r f; do
+        cmp -s "build/docs/$f" "man/$f" || fail "man/$f is not what commands.def gives (make docs)"
+    done < <(cd build/docs && find . -type f | sed 's|^\./||')
+    mandoc -Tlint -Wwarning man/*.1 man/*.5 || fail "mandoc"
+fi
+[ "$bad" -eq 0 ] && echo "lint: clean"
+exit $bad

@@ -1,0 +1,57 @@
+#!/bin/bash
+# make test, make test-all: unit programs, then the end-to-end suite; closes with one line of totals.
+# scripts/test.sh BUILD [--all]
+set -u
+build=$1
+all=${2:-}
+passed=0
+failed=0
+skipped=0
+export ETL_SHARED=${ETL_SHARED:-$(realpath ../shared 2>/dev/null || echo ../shared)}
+
+for t in $(find "$build/test" -name '*_test' -type f | sort); do
+    out=$("$t" 2>&1)
+    status=$?
+    p=$(grep -c '^\[       OK \]' <<<"$out")
+    f=$(grep -cE '^\[  FAILED  \] [a-z_0-9]+$' <<<"$out")
+    s=$(grep -cE '^\[  SKIPPED \] [a-z_0-9]+$' <<<"$out")
+    [ "$status" -ne 0 ] && [ "$f" -eq 0 ] && f=1
+    if [ "$f" -gt 0 ]; then
+        echo "FAILED: $t"
+        grep -vE '^\[ RUN|^\[       OK' <<<"$out" | tail -40
+    fi
+    grep -iE 'skipp' <<<"$out" | grep -vE '^\[' | head -3
+    passed=$((passed + p))
+    failed=$((failed + f))
+    skipped=$((skipped + s))
+done
+echo "unit programs: $passed passed, $failed failed, $skipped skipped"
+
+if [ -f scripts/e2e.py ]; then
+    out=$(python3 scripts/e2e.py --binary "$build/etl" $all 2>&1)
+    status=$?
+    echo "$out" | grep -vE '^[0-9]+ passed'
+    line=$(grep -E '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$' <<<"$out" | tail -1)
+    if [ -z "$line" ]; then
+        echo "the end-to-end suite ended without its closing line (status $status)"
+        failed=$((failed + 1))
+    else
+        read -r p _ f _ s _ <<<"$line"
+        passed=$((passed + p))
+        failed=$((failed + f))
+        skipped=$((skipped + s))
+        echo "end to end: $line"
+    fi
+fi
+if [ "$all" = --all ]; then
+    for extra in scripts/torture.sh scripts/asan.sh; do
+        [ -x "$extra" ] || continue
+        if "$extra"; then
+            passed=$((passed + 1))
+        else
+            failed=$((failed + 1))
+        fi
+    done
+fi
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" -eq 0 ]
