@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/progress.h"
 #include "base/stop.h"
 #include "cmd/cli.h"
 
@@ -14,6 +15,7 @@ static void setup_log(const struct cli *c) {
     const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
     bool color = isatty(2) && !(no_color && *no_color) && !(term && strcmp(term, "dumb") == 0);
     const char *format = cli_get(c, "log-format");
+    progress_enable(c->env.progress && !(format && strcmp(format, "json") == 0));
     log_setup(c->quiet ? LOG_WARN : c->verbose ? LOG_DEBUG : LOG_INFO, format && strcmp(format, "json") == 0, color);
 }
 
@@ -28,9 +30,9 @@ static int work(struct cli *c, struct err *e) {
         cli_help(stdout, c->command == CMD_HELP ? -1 : (int)c->command);
         return ERR_OK;
     }
-    setup_log(c);
     int rc = cli_choice(c, "log-format", formats, 2, 0, &format, e);
     if (rc == ERR_OK) rc = cli_env(c, e);
+    setup_log(c);
     if (rc) return rc;
     stop_install();
     return commands[c->command](c, e);

@@ -8,6 +8,7 @@
 
 #include "base/day.h"
 #include "base/err.h"
+#include "base/progress.h"
 
 static struct {
     pthread_mutex_t lock;
@@ -104,17 +105,11 @@ static void put(int fd, const struct buf *b) {
     }
 }
 
-void log_line(enum log_level level, const char *fmt, ...) {
-    bool shown = level >= lg.least;
-    if (!shown && lg.fd < 0) return;
-    char msg[4096];
-    va_list ap;
-    va_start(ap, fmt);
-    vsnprintf(msg, sizeof msg, fmt, ap);
-    va_end(ap);
+static void write_line(enum log_level level, bool shown, const char *msg) {
     pthread_mutex_lock(&lg.lock);
     struct buf b = {.max = 1 << 16};
     if (shown) {
+        progress_clear();
         if (lg.json) json_line(&b, level, msg);
         else text_line(&b, level, msg);
         secret_hide(&b, 0);
@@ -128,4 +123,25 @@ void log_line(enum log_level level, const char *fmt, ...) {
     }
     buf_free(&b);
     pthread_mutex_unlock(&lg.lock);
+}
+
+void log_line(enum log_level level, const char *fmt, ...) {
+    bool shown = level >= lg.least;
+    if (!shown && lg.fd < 0) return;
+    char msg[4096];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(msg, sizeof msg, fmt, ap);
+    va_end(ap);
+    write_line(level, shown, msg);
+}
+
+void log_keep(enum log_level level, const char *fmt, ...) {
+    if (lg.fd < 0) return;
+    char msg[4096];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(msg, sizeof msg, fmt, ap);
+    va_end(ap);
+    write_line(level, false, msg);
 }

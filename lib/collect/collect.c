@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/hash.h"
+#include "base/progress.h"
 #include "base/stop.h"
 #include "collect/clickstream.h"
 #include "io/file.h"
@@ -166,6 +167,7 @@ static int collect_files(const struct pipeline *p, const struct pl_dataset *d, d
         goto out;
     }
     tell_inputs(st, paths, n);
+    for (size_t i = 0; i < n; i++) progress_expect((uint64_t)file_size(paths[i]));
     rc = reader_open(&r, (const char *const *)paths, n, &opt, e);
     while (rc == ERR_OK && more) {
         rc = stop_check(e);
@@ -254,6 +256,7 @@ static int collect_clickstream(const struct pipeline *p, const struct pl_dataset
         if (rc == ERR_OK) rc = clickstream_next(g, &b, 1 << 20, &more, e);
         if (rc || !b.n) continue;
         uint64_t n = count_lines(&b);
+        progress_add(b.n);
         st->rows += n;
         st->bytes += b.n;
         rc = write(ctx, b.p, b.n, n, e);

@@ -4,6 +4,7 @@
 
 #include <strings.h>
 
+#include "base/progress.h"
 #include "io/reader_impl.h"
 
 int input_format_find(const char *name) {
@@ -172,6 +173,7 @@ int reader_jsonl(struct reader *r, struct rblock *b, struct err *e) {
 int reader_next(struct reader *r, struct rblock *b, bool *more, struct err *e) {
     static int (*const formats[])(struct reader *, struct rblock *, struct err *) = {
         [FMT_JSONL] = reader_jsonl, [FMT_JSON] = reader_json, [FMT_CSV] = reader_csv};
+    uint64_t before = reader_bytes(r);
     b->n = 0;
     b->data.n = 0;
     *more = true;
@@ -182,6 +184,8 @@ int reader_next(struct reader *r, struct rblock *b, bool *more, struct err *e) {
         }
         int rc = formats[r->format](r, b, e);
         if (rc) return rc;
+        progress_add(reader_bytes(r) - before);
+        before = reader_bytes(r);
         if (b->n) return ERR_OK;
         close_input(r);
         if (++r->file == r->npaths) r->end = true;

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/progress.h"
 #include "io/file.h"
 #include "io/sink.h"
 #include "json/csvout.h"
@@ -38,6 +39,7 @@ static int begin(struct filter *f, const struct run_env *env, const struct filte
     f->day = arena_str(&f->a, day_text(o->day).s);
     char *run_id = arena_fmt(&f->a, "%s.%s.%s.%d", o->p->name, f->day, stage_name(stage), (int)getpid());
     log_place_set((struct log_place){o->p->name, f->day, run_id, stage_name(stage), dataset});
+    progress_begin(stage_name(stage), dataset);
     if (!o->nfiles && stage != STAGE_COLLECT && stage != STAGE_MART) upstream_look(&f->up);
     int rc = dir_make(env->tmpdir, e);
     if (rc == ERR_OK) rc = ledger_open(&f->ledger, env->home, e);
@@ -51,6 +53,7 @@ static int begin(struct filter *f, const struct run_env *env, const struct filte
 static int end(struct filter *f, int rc, struct err *e) {
     struct err mine = {0};
     const char *state = f->empty && rc != ERR_INCOMPLETE ? "empty" : rc == ERR_OK ? "done" : rc == ERR_GATE ? "gate_failed" : rc == ERR_STOPPED ? "stopped" : "failed";
+    progress_end();
     sink_abort(f->sink);
     f->task.seconds = now_mono() - f->started;
     if (f->ledger.db.h && f->task.id) {
@@ -97,6 +100,8 @@ static int close_out(struct filter *f, struct err *e) {
 
 static int open_in(struct filter *f, struct reader **r, struct err *e) {
     struct reader_opt opt = {.block = env_block(f->env), .max_line = f->env->max_line, .column = collect_column, .ctx = (void *)(uintptr_t)f->o->d};
+    for (size_t i = 0; i < f->o->nfiles; i++)
+        if (file_size(f->o->files[i]) > 0) progress_expect((uint64_t)file_size(f->o->files[i]));
     if (!f->o->nfiles && isatty(0)) log_info("reading records from the terminal; end with Ctrl-D");
     return reader_open(r, f->o->files, f->o->nfiles, &opt, e);
 }

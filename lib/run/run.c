@@ -101,7 +101,7 @@ static int do_step(struct day_run *r, struct plan_step *s, bool *empty, struct e
     } else {
         r->failed_stage = stage_name(s->stage);
         r->failed_name = s->name;
-        log_error("%s", e->msg);
+        log_keep(LOG_ERROR, "%s", e->msg);
     }
     log_place_set(place(r, NULL));
     return rc;
@@ -170,7 +170,7 @@ static int hooks_and_steps(struct day_run *r, struct err *e) {
         h.command = r->p->teardown;
         h.state = state_of(rc, false);
         int t = hook_run(&h, &mine);
-        if (t) log_error("%s", mine.msg);
+        if (t && rc) log_warn("%s", mine.msg);
         if (t && rc == ERR_OK) {
             *e = mine;
             rc = t;

@@ -3,6 +3,7 @@
 
 #include "base/hash.h"
 #include "base/log.h"
+#include "base/progress.h"
 #include "io/file.h"
 #include "io/part.h"
 #include "io/sink.h"
@@ -50,6 +51,7 @@ static int open_part(struct plan *pl, const char *dir, struct reader **r, struct
     int rc = part_read(dir, info, &found, e);
     if (rc) return rc;
     if (!found) return err_set(e, ERR_NOINPUT, "%s is not there: the stage before has not been done for this day (run without --from or --only)", dir);
+    progress_expect(info->bytes);
     rc = part_files(dir, &pl->a, &files, &n, e);
     struct reader_opt opt = {.format = FMT_JSONL, .block = env_block(pl->env), .max_line = pl->env->max_line};
     if (rc == ERR_OK) rc = reader_open(r, (const char *const *)files, n, &opt, e);
@@ -269,5 +271,8 @@ int step_do(struct step_ctx *c, struct plan_step *s, struct step_result *r, stru
     static int (*const stages[STAGE_COUNT])(struct step_ctx *, struct plan_step *, struct step_result *, struct err *) = {
         do_collect, do_validate, do_transform, do_load, do_mart, do_report};
     *r = (struct step_result){.rows_in = -1, .rows_out = -1, .rows_rejected = -1, .bytes = -1};
-    return stages[s->stage](c, s, r, e);
+    progress_begin(stage_name(s->stage), s->name);
+    int rc = stages[s->stage](c, s, r, e);
+    progress_end();
+    return rc;
 }
