@@ -16,7 +16,7 @@ LDFLAGS := -static
 endif
 LIBS := build/deps/lib/libcurl.a build/deps/lib/libcjson.a build/deps/lib/libsqlite3.a -lssl -lcrypto -lcares -lzstd -lpcre2-8 -lz -lpthread -ldl -lm
 
-LIB_SRC := $(filter-out %_test.c,$(wildcard lib/*/*.c))
+LIB_SRC := $(filter-out %_test.c %_fuzz.c,$(wildcard lib/*/*.c))
 CMD_SRC := $(wildcard cmd/*.c)
 TEST_SRC := $(wildcard lib/*/*_test.c)
 EMBED_SRC := $(shell find schemas lib/store/sql lib/report/page -type f 2>/dev/null)

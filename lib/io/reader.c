@@ -47,6 +47,7 @@ int reader_open(struct reader **out, const char *const *paths, size_t n, const s
     if (opt) r->opt = *opt;
     if (!r->opt.max_line) r->opt.max_line = 16 << 20;
     if (!r->opt.block) r->opt.block = 1 << 20;
+    if (r->opt.block < 32) r->opt.block = 32;
     if (!r->opt.delimiter) r->opt.delimiter = ',';
     *out = r;
     return ERR_OK;
@@ -81,7 +82,7 @@ int reader_fill(struct reader *r, struct err *e) {
         r->win_cap = want + r->opt.block;
         r->win = mem_grow(r->win, r->win_cap);
     }
-    while (r->win_n < want && !r->eof) {
+    while (want - r->win_n >= 16 && !r->eof) { /* bytes_read wants room for a character */
         size_t n;
         int rc = bytes_read(r->in, r->win + r->win_n, want - r->win_n, &n, e);
         if (rc) return rc;

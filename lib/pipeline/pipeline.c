@@ -128,29 +128,41 @@ out:
     arena_free(&a);
 }
 
-int pipeline_load(struct pipeline **out, const char *name, const char *home, struct err *e) {
-    struct pipeline *p = mem_alloc(sizeof *p);
-    struct buf text = {0};
+/* From text to a checked pipeline; name NULL: whatever it calls itself. */
+static int read_definition(struct pipeline *p, const char *name, const char *text, size_t len, struct err *e) {
     struct jtoks toks = {0};
     struct jerr je;
-    struct mistakes m = {0};
-    int rc = pipeline_find(p, name, home, &text, e);
-    if (rc) goto out;
-    m = (struct mistakes){.file = p->file, .text = buf_text(&text), .len = text.n};
-    if (!json_scan(&toks, m.text, m.len, JSON_COMMENTS, &je)) {
+    struct mistakes m = {.file = p->file, .text = text, .len = len};
+    if (!json_scan(&toks, text, len, JSON_COMMENTS, &je)) {
         mistake_at(&m, je.at, "%s", je.what);
-        rc = mistakes_end(&m, e);
-        goto out;
+        jtoks_free(&toks);
+        return mistakes_end(&m, e);
     }
-    struct jval root = {m.text, toks.t, 0};
+    struct jval root = {text, toks.t, 0};
     check_shape(&m, root, "pipeline.schema.json");
     if (!m.n) define_pipeline(p, root, &m);
     if (!m.n && name && strcmp(p->name, name) != 0)
         mistake_at(&m, 0, "the pipeline calls itself '%s' but lies in the directory '%s'", p->name, name);
-    rc = mistakes_end(&m, e);
-out:
-    buf_free(&text);
     jtoks_free(&toks);
+    return mistakes_end(&m, e);
+}
+
+int pipeline_load(struct pipeline **out, const char *name, const char *home, struct err *e) {
+    struct pipeline *p = mem_alloc(sizeof *p);
+    struct buf text = {0};
+    int rc = pipeline_find(p, name, home, &text, e);
+    if (rc == ERR_OK) rc = read_definition(p, name, buf_text(&text), text.n, e);
+    buf_free(&text);
+    if (rc) pipeline_free(p);
+    else *out = p;
+    return rc;
+}
+
+int pipeline_parse(struct pipeline **out, const char *dir, const char *text, size_t n, struct err *e) {
+    struct pipeline *p = mem_alloc(sizeof *p);
+    p->dir = arena_str(&p->a, dir);
+    p->file = arena_fmt(&p->a, "%s/pipeline.json", dir);
+    int rc = read_definition(p, NULL, text, n, e);
     if (rc) pipeline_free(p);
     else *out = p;
     return rc;

@@ -187,6 +187,8 @@ struct pipeline {
 /* name may be a pipeline's name, or NULL for pipeline.json in the current directory. ERR_USAGE: unknown name (with the
  * nearest); ERR_CONFIG: mistakes, one a line, in e->msg. */
 int pipeline_load(struct pipeline **out, const char *name, const char *home, struct err *e);
+/* The same from text; dir is where its files lie. */
+int pipeline_parse(struct pipeline **out, const char *dir, const char *text, size_t n, struct err *e);
 void pipeline_free(struct pipeline *p);
 /* Names of all pipelines that can be found, sorted, in the arena. */
 int pipeline_list(const char *home, struct arena *a, char ***names, size_t *n, struct err *e);

@@ -227,7 +227,7 @@ int filter_validate(const struct run_env *env, const struct filter_opt *o, struc
     struct quality_result res;
     const char *rejects = "";
     int rc = begin(&f, env, o, STAGE_VALIDATE, o->d->name, e);
-    struct quality_cfg cfg = {.p = o->p, .d = o->d, .memory = env->memory / 2, .threads = env->threads, .tmpdir = env->tmpdir};
+    struct quality_cfg cfg = {.p = o->p, .d = o->d, .memory = env->memory / 3, .threads = env->threads, .tmpdir = env->tmpdir};
     struct quality *q = quality_new(&cfg);
     struct quality_out out = {&s, spool_accept, spool_reject};
     s.buf = mem_grow(NULL, SPOOL_BUFFER);
@@ -334,7 +334,7 @@ static int one_mart(const struct run_env *env, const struct filter_opt *o, const
     char *now = arena_str(&f.a, utc_text(now_utc()).s);
     struct mart_params params = {.ds = f.day, .run_id = f.task.run_id, .quality_status = "PASS", .started_at = now, .finished_at = now};
     f.task.out_pipe = 0;
-    if (rc == ERR_OK) rc = warehouse_open(&wh, env->home, env->memory / 2, e);
+    if (rc == ERR_OK) rc = warehouse_open(&wh, env->home, env->memory / 6, e);
     if (rc == ERR_OK) rc = mart_build(&wh, o->p, m, &params, &rows, e);
     f.task.rows_out = rows;
     f.task.output_digest = arena_fmt(&f.a, "by hand: %s", f.task.run_id);

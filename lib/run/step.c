@@ -104,7 +104,7 @@ static int do_validate(struct step_ctx *c, struct plan_step *s, struct step_resu
     struct validate_out v = {0};
     struct quality_result res;
     char *from;
-    struct quality_cfg cfg = {.p = pl->p, .d = s->d, .memory = pl->env->memory / 2, .threads = pl->env->threads, .tmpdir = pl->env->tmpdir};
+    struct quality_cfg cfg = {.p = pl->p, .d = s->d, .memory = pl->env->memory / 3, .threads = pl->env->threads, .tmpdir = pl->env->tmpdir};
     struct quality *q = quality_new(&cfg);
     struct quality_out out = {&v, accept_rows, reject_row};
     int rc = open_part(pl, plan_dir(pl, "raw", s->d, NULL), &in, &info, &from, e);
@@ -207,7 +207,7 @@ static int do_mart(struct step_ctx *c, struct plan_step *s, struct step_result *
     char *day = arena_str(&pl->a, day_text(pl->day).s);
     char *now = arena_str(&pl->a, utc_text(now_utc()).s);
     struct mart_params params = {.ds = day, .run_id = c->run_id, .quality_status = c->quality_status, .started_at = c->started_at, .finished_at = now};
-    int rc = warehouse_open(&wh, pl->env->home, pl->env->memory / 2, e);
+    int rc = warehouse_open(&wh, pl->env->home, pl->env->memory / 6, e);
     if (rc) return rc;
     rc = mart_build(&wh, pl->p, s->m, &params, &r->rows_out, e);
     db_close(&wh);

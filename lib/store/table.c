@@ -8,9 +8,12 @@ static void column_sql(const struct column *c, struct buf *b) {
     sql_name(b, c->name);
     buf_fmt(b, " %s%s", sql_types[c->type], c->not_null ? " NOT NULL" : "");
     if (c->type == COL_NUMBER) {
+        /* two comparisons: an IN list of three makes SQLite build a table for it at every row */
         buf_str(b, " CHECK (typeof(");
         sql_name(b, c->name);
-        buf_str(b, ") IN ('integer','real','null'))");
+        buf_str(b, ") <> 'text' AND typeof(");
+        sql_name(b, c->name);
+        buf_str(b, ") <> 'blob')");
     } else if (c->type == COL_BOOLEAN) {
         buf_str(b, " CHECK (");
         sql_name(b, c->name);

@@ -1,0 +1,1 @@
+{{ ref('x') }} {{ this }} {{percent('a','b')
