@@ -29,7 +29,7 @@ const struct option_row cli_options[] = {
 };
 const size_t cli_noptions = sizeof cli_options / sizeof *cli_options;
 
-static int unknown_command(const char *word, struct err *e) {
+int cli_unknown_command(const char *word, struct err *e) {
     struct near n = near_start(word);
     struct arena a = {0};
     for (int i = 0; i < CMD_COUNT; i++) near_offer(&n, cli_commands[i].name);
@@ -134,7 +134,7 @@ int cli_parse(struct cli *c, int argc, char **argv, struct err *e) {
             if (strcmp(argv[i], "--verbose") == 0 || strcmp(argv[i], "-v") == 0) c->verbose = true;
         return ERR_OK;
     }
-    if (c->help || i == argc) return i < argc && !c->help ? unknown_command(argv[i], e) : ERR_OK;
+    if (c->help || i == argc) return i < argc && !c->help ? cli_unknown_command(argv[i], e) : ERR_OK;
     /* options may stand before the command too: the command is the first word that is one */
     int at = i;
     if (argv[i][0] == '-') {
@@ -150,7 +150,7 @@ found:
         for (int j = at; j > i; j--) argv[j] = argv[j - 1];
         return parse_rest(c, argc, argv, i + 1, e);
     }
-    return unknown_command(argv[at], e);
+    return cli_unknown_command(argv[at], e);
 }
 
 const char *cli_get(const struct cli *c, const char *option) {

@@ -42,6 +42,7 @@ struct cli {
 };
 /* ERR_USAGE with the nearest word for a wrong one. */
 int cli_parse(struct cli *c, int argc, char **argv, struct err *e);
+int cli_unknown_command(const char *word, struct err *e); /* ERR_USAGE with the nearest */
 const char *cli_get(const struct cli *c, const char *option); /* NULL when not given */
 bool cli_has(const struct cli *c, const char *option);
 /* Numbers, choices: ERR_USAGE says what was expected. */

@@ -1,5 +1,6 @@
 /* etl doctor: see commands.def. Each look prints a line; none stops the others. */
 #include <errno.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -30,6 +31,11 @@ static void look_at_home(struct doctor *d) {
         say(d, true, "home", arena_fmt(&d->c->a, "%s does not exist yet; the first run makes it", home));
         home = path_dir(home, &d->c->a);
         if (access(home, W_OK) != 0) say(d, false, "home", arena_fmt(&d->c->a, "%s cannot be written (%s): choose another --home", home, strerror(errno)));
+        return;
+    }
+    struct stat st;
+    if (stat(home, &st) == 0 && !S_ISDIR(st.st_mode)) {
+        say(d, false, "home", arena_fmt(&d->c->a, "%s is no directory: choose another --home", home));
         return;
     }
     if (access(home, W_OK) != 0) {
@@ -145,5 +151,6 @@ int cmd_DOCTOR(struct cli *c, struct err *e) {
         if (rc) return rc;
     }
     for (size_t i = 0; i < n; i++) look_at_pipeline(&d, names ? names[i] : NULL);
-    return d.problems ? err_set(e, ERR_CONFIG, "%zu things are wrong", d.problems) : ERR_OK;
+    if (!d.problems) return ERR_OK;
+    return err_set(e, ERR_DATA, d.problems == 1 ? "%zu thing is wrong" : "%zu things are wrong", d.problems);
 }

@@ -83,5 +83,5 @@ int cmd_HELP(struct cli *c, struct err *e) {
             cli_help(stdout, i);
             return ERR_OK;
         }
-    return err_set(e, ERR_USAGE, "no command '%s'; see etl help", c->operands[0]);
+    return cli_unknown_command(c->operands[0], e);
 }

@@ -155,6 +155,19 @@ void stmt_close(struct stmt *s) {
     s->h = NULL;
 }
 
+int db_version(struct db *db, int known, int64_t *version, struct err *e) {
+    struct stmt s;
+    bool row;
+    int rc = stmt_prepare(&s, db, "PRAGMA user_version", "reading its version", e);
+    if (rc == ERR_OK) rc = stmt_step(&s, &row, e);
+    if (rc == ERR_OK) *version = stmt_col_int(&s, 0);
+    stmt_close(&s);
+    if (rc == ERR_OK && *version > known)
+        rc = err_set(e, ERR_VERSION, "%s was written by a newer etl (its version %lld, this one knows %d): install the newer etl, or use another --home",
+                     db->path, (long long)*version, known);
+    return rc;
+}
+
 int db_transaction(struct db *db, int (*fn)(void *ctx, struct err *e), void *ctx, struct err *e) {
     int rc = db_exec(db, e, "BEGIN IMMEDIATE");
     if (rc) return rc;

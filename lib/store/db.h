@@ -29,6 +29,9 @@ int db_execf(struct db *db, struct err *e, const char *fmt, ...) __attribute__((
 /* Error of the handle as ours: busy, full, corrupt and read-only get their own codes. what: "loading raw_events". */
 int db_err(struct db *db, int sqlite_rc, struct err *e, const char *what);
 
+/* PRAGMA user_version. ERR_VERSION when it is above `known`: a newer etl wrote the file. */
+int db_version(struct db *db, int known, int64_t *version, struct err *e);
+
 struct stmt {
     sqlite3_stmt *h;
     struct db *db;

@@ -35,24 +35,6 @@ const char *boot_id(void) {
     return id;
 }
 
-static int version_of(struct db *db, int64_t *version, struct err *e) {
-    struct stmt s;
-    bool row;
-    int rc = stmt_prepare(&s, db, "PRAGMA user_version", "reading the ledger's version", e);
-    if (rc == ERR_OK) rc = stmt_step(&s, &row, e);
-    if (rc == ERR_OK) *version = stmt_col_int(&s, 0);
-    stmt_close(&s);
-    return rc;
-}
-
-static int check_version(struct ledger *l, int64_t *version, struct err *e) {
-    int rc = version_of(&l->db, version, e);
-    if (rc == ERR_OK && *version > LEDGER_VERSION)
-        rc = err_set(e, ERR_VERSION, "%s was written by a newer etl (its version %lld, this one knows %d): install the newer etl, or use another --home",
-                     l->db.path, (long long)*version, LEDGER_VERSION);
-    return rc;
-}
-
 static int make_tables(void *ctx, struct err *e) {
     struct ledger *l = ctx;
     int rc = db_exec(&l->db, e, embed_find("sql/ledger.sql")->text);
@@ -71,7 +53,7 @@ static int open_it(struct ledger *l, const char *home, int flags, struct err *e)
     if (rc == ERR_OK) rc = db_open(&l->db, path, flags, 60000, e);
     if (rc == ERR_OK) {
         l->home = mem_str(home);
-        rc = check_version(l, &version, e);
+        rc = db_version(&l->db, LEDGER_VERSION, &version, e);
     }
     if (rc == ERR_OK && !(flags & DB_READ) && version < LEDGER_VERSION) rc = db_transaction(&l->db, make_tables, l, e);
     if (rc) ledger_close(l);

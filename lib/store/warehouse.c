@@ -11,22 +11,29 @@ static char *warehouse_path(struct arena *a, const char *home) {
 
 int warehouse_open(struct db *db, const char *home, size_t memory, struct err *e) {
     struct arena a = {0};
+    int64_t version = 0;
     int rc = dir_make(home, e);
     if (rc == ERR_OK) rc = db_open(db, warehouse_path(&a, home), 0, 60000, e);
-    if (rc == ERR_OK) {
-        rc = db_execf(db, e, "PRAGMA cache_size=-%zu; PRAGMA temp_store=FILE; PRAGMA wal_autocheckpoint=4000", memory / 1024);
-        if (rc == ERR_OK) rc = db_exec(db, e, embed_find("sql/warehouse.sql")->text);
-        if (rc) db_close(db);
+    if (rc) goto out;
+    rc = db_version(db, WAREHOUSE_VERSION, &version, e);
+    if (rc == ERR_OK) rc = db_execf(db, e, "PRAGMA cache_size=-%zu; PRAGMA temp_store=FILE; PRAGMA wal_autocheckpoint=4000", memory / 1024);
+    if (rc == ERR_OK && version < WAREHOUSE_VERSION) {
+        rc = db_exec(db, e, embed_find("sql/warehouse.sql")->text);
+        if (rc == ERR_OK) rc = db_execf(db, e, "PRAGMA user_version=%d", WAREHOUSE_VERSION);
     }
+    if (rc) db_close(db);
+out:
     arena_free(&a);
     return rc;
 }
 
 int warehouse_open_read(struct db *db, const char *home, struct err *e) {
     struct arena a = {0};
+    int64_t version;
     char *path = warehouse_path(&a, home);
     int rc = file_exists(path) ? db_open(db, path, DB_READ, 60000, e)
                                : err_set(e, ERR_NOINPUT, "there is no warehouse in %s: nothing has been loaded there yet (see --home)", home);
+    if (rc == ERR_OK && (rc = db_version(db, WAREHOUSE_VERSION, &version, e))) db_close(db);
     arena_free(&a);
     return rc;
 }

@@ -4,6 +4,8 @@
 
 #include "store/db.h"
 
+#define WAREHOUSE_VERSION 1
+
 /* memory: bytes its page cache may take. */
 int warehouse_open(struct db *db, const char *home, size_t memory, struct err *e);
 int warehouse_open_read(struct db *db, const char *home, struct err *e); /* absent: ERR_NOINPUT */
