@@ -119,9 +119,9 @@ static void look_at_pipeline(struct doctor *d, const char *name) {
         if (rc) say(d, false, "source", e.msg);
         else say(d, true, "source", n ? arena_fmt(&d->c->a, "%s: %zu files for yesterday", pattern, n) : arena_fmt(&d->c->a, "%s: no file for yesterday (yet)", pattern));
     }
-    if (p->slack) {
+    if (p->alerts.slack) {
         char *url;
-        bool set = secret_expand(p->slack, &d->c->a, &url, &e) == ERR_OK;
+        bool set = secret_expand(p->alerts.slack, &d->c->a, &url, &e) == ERR_OK;
         say(d, true, "slack", set ? "webhook is set" : arena_fmt(&d->c->a, "%s: no alerts will be sent", e.msg));
         if (set && !net_ca_bundle()) say(d, false, "tls", "no bundle of CA certificates found: install ca-certificates, or set SSL_CERT_FILE");
     }

@@ -1,28 +1,45 @@
 /* etl report: see commands.def. */
 #include "report/report.h"
 
-#include "base/log.h"
+#include "base/near.h"
 #include "cmd/cli.h"
 #include "io/file.h"
 #include "io/sink.h"
 #include "report/alert.h"
 #include "store/warehouse.h"
 
-static int send_slack(const struct cli *c, const struct report *r, struct err *e) {
-    struct buf text = {0}, body = {0};
+static void send_to(const struct cli *c, const struct report *r, bool slack) {
+    struct buf text = {0}, html = {0}, body = {0};
     report_text(r, &text);
-    struct alert a = {.kind = r->gate && strcmp(r->gate, "FAIL") == 0 ? ALERT_GATE : ALERT_SUCCESS, .day = r->day, .text = buf_text(&text)};
-    (void)e;
+    report_html(r, true, &html);
+    struct alert a = {.kind = r->gate && strcmp(r->gate, "FAIL") == 0 ? ALERT_GATE : ALERT_SUCCESS, .day = r->day, .text = buf_text(&text), .html = buf_text(&html)};
     if (cli_has(c, "dry-run")) {
-        alert_slack(r->p, &a, &body);
-        printf("%s\n", buf_text(&body));
-    } else if (!r->p->slack) {
-        log_warn("%s has no \"alerts\": {\"slack\": ...}: nothing is sent", r->p->name);
+        if (slack) alert_slack(r->p, &a, &body);
+        printf("%s\n", slack ? buf_text(&body) : buf_text(&html));
+    } else if (slack) {
+        alert_send_slack(r->p, &a);
     } else {
-        alert_send(r->p, &a);
+        alert_send_email(r->p, &a);
     }
-    buf_free(&text);
     buf_free(&body);
+    buf_free(&text);
+    buf_free(&html);
+}
+
+/* slack,email: each word is checked before anything is sent. */
+static int read_channels(struct cli *c, bool send[2], struct err *e) {
+    static const char *const words[] = {"slack", "email"};
+    const char *s = cli_get(c, "send");
+    while (s && *s) {
+        size_t n = strcspn(s, ",");
+        const char *word = arena_strn(&c->a, s, n);
+        struct near near = near_start(word);
+        int k = 0;
+        for (; k < 2 && strcmp(words[k], word) != 0; k++) near_offer(&near, words[k]);
+        if (k == 2) return err_set(e, ERR_USAGE, "--send: expected slack or email, found '%s'%s", word, near_hint(&near, &c->a));
+        send[k] = true;
+        s += n + (s[n] == ',');
+    }
     return ERR_OK;
 }
 
@@ -40,21 +57,23 @@ static int write_report(const struct cli *c, const struct report *r, int format,
 
 int cmd_REPORT(struct cli *c, struct err *e) {
     static const char *const formats[] = {"text", "json", "csv", "html", "email"};
-    static const char *const sends[] = {"slack"};
     struct pipeline *p = NULL;
     struct ledger l = {0};
     struct db wh = {0};
     struct report *r = NULL;
     day_t day, to;
-    int format, send, rc = cli_pipeline(c, NULL, &p, e);
+    bool send[2] = {false};
+    int format, rc = cli_pipeline(c, NULL, &p, e);
     if (rc) return rc;
     rc = cli_days(c, p, c->noperands ? c->operands[0] : NULL, false, &day, &to, e);
     if (rc == ERR_OK) rc = cli_choice(c, "format", formats, 5, 0, &format, e);
-    if (rc == ERR_OK) rc = cli_choice(c, "send", sends, 1, -1, &send, e);
+    if (rc == ERR_OK) rc = read_channels(c, send, e);
     if (rc == ERR_OK) rc = warehouse_open_read(&wh, c->env.home, e);
     if (rc == ERR_OK) rc = ledger_open_read(&l, c->env.home, e);
     if (rc == ERR_OK) rc = report_gather(&r, p, day, &wh, &l, e);
-    if (rc == ERR_OK) rc = send >= 0 ? send_slack(c, r, e) : write_report(c, r, format, e);
+    for (int k = 0; k < 2 && rc == ERR_OK; k++)
+        if (send[k]) send_to(c, r, k == 0);
+    if (rc == ERR_OK && !send[0] && !send[1]) rc = write_report(c, r, format, e);
     report_free(r);
     ledger_close(&l);
     if (wh.h) db_close(&wh);

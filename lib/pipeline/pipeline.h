@@ -174,8 +174,12 @@ struct pipeline {
     struct pl_stage stages[STAGE_COUNT], alert_stage;
     const char *setup, *teardown;
     int64_t hook_limit;
-    const char *slack;   /* as written, ${...} not expanded; NULL none */
-    bool slack_failure, slack_gate, slack_success;
+    struct pl_alerts {
+        const char *slack; /* as written, ${...} not expanded; NULL none */
+        const char *smtp, *from, *user, *password; /* email, likewise; smtp NULL none */
+        struct strs to;
+        bool slack_on[3], email_on[3]; /* failure, gate, success */
+    } alerts;
     struct pl_dataset *datasets;
     size_t ndatasets;
     struct pl_model *models;   /* in dependency order */

@@ -133,8 +133,9 @@ static void plan_check(struct quality *q, struct check *c, const struct pl_check
 }
 
 void plan_checks(struct quality *q) {
-    static const struct pl_check parse = {.kind = CHECK_PARSE, .name = "parse", .type = "parse_check", .min_pass_rate = 99, .gate = true, .reject = true};
     const struct pl_dataset *d = q->cfg.d;
+    struct pl_check *parse = arena_alloc(&q->a, sizeof *parse);
+    *parse = (struct pl_check){.kind = CHECK_PARSE, .name = "parse", .type = "parse_check", .min_pass_rate = d->min_pass_rate, .gate = true, .reject = true};
     size_t sorting = 1;
     q->parse_check = UINT32_MAX;
     for (size_t i = 0; i < d->nchecks; i++) {
@@ -148,7 +149,7 @@ void plan_checks(struct quality *q) {
     for (size_t i = 0; i < d->nchecks; i++) plan_check(q, &q->checks[i], &d->checks[i], q->cfg.memory / sorting);
     if (q->parse_check == UINT32_MAX) {
         q->parse_check = (uint32_t)d->nchecks;
-        plan_check(q, &q->checks[d->nchecks], &parse, 0);
+        plan_check(q, &q->checks[d->nchecks], parse, 0);
     }
     for (size_t i = 0; i < q->nchecks; i++) q->results[i].c = q->checks[i].src;
     fields_index(&q->fields);

@@ -7,14 +7,16 @@
 #include "pipeline/pipeline.h"
 
 enum alert_kind { ALERT_FAILURE, ALERT_GATE, ALERT_SUCCESS };
-struct alert {
+struct alert { /* html: body of a mail, or NULL */
     enum alert_kind kind;
-    const char *day, *run_id, *stage, *dataset, *text, *log_path, *command; /* NULL where not known */
+    const char *day, *run_id, *stage, *dataset, *text, *log_path, *command, *html; /* NULL where not known */
 };
 /* JSON of the message. */
 void alert_slack(const struct pipeline *p, const struct alert *a, struct buf *out);
-/* Send where the definition asks for it and its ${VARIABLE} is set. Retries as stages.alert says. Never fails: logs. */
-void alert_send(const struct pipeline *p, const struct alert *a);
+/* Send where the definition asks for it and its ${VARIABLE} is set. Retries as stages.alert says. Never fail: log. */
+void alert_send(const struct pipeline *p, const struct alert *a); /* to all channels that want its kind */
+void alert_send_slack(const struct pipeline *p, const struct alert *a);
+void alert_send_email(const struct pipeline *p, const struct alert *a);
 
 /* metrics/etl.prom: counters and gauges of the pipelines' last runs for the node exporter's textfile collector. The file
  * is made anew from the ledger, so it can always be thrown away. */

@@ -282,6 +282,7 @@ int filter_transform(const struct run_env *env, const struct filter_opt *o, stru
     if (r && (rc == ERR_OK || rc == ERR_DATA)) { /* the last record of a torn stream is broken, but that is not what is wrong */
         struct err mine = {0};
         int torn = whole(&f, r, STAGE_TRANSFORM, &mine);
+        if (torn == ERR_OK && rc == ERR_DATA && reader_torn(r)) torn = err_set(&mine, ERR_INCOMPLETE, "the input ends in the middle of a record; nothing was changed");
         if (torn) *e = mine;
         if (torn) rc = torn;
     }
