@@ -47,8 +47,8 @@ static int unknown_option(const struct cli *c, const char *word, struct err *e) 
     struct arena a = {0};
     for (size_t i = 0; i < cli_noptions; i++)
         if (fits(&cli_options[i], c)) near_offer(&n, arena_fmt(&a, "--%s", cli_options[i].name));
-    int rc = err_set(e, ERR_USAGE, "etl %s: no option '%s'%s; see etl help %s", cli_commands[c->command].name, word, near_hint(&n, &a),
-                     cli_commands[c->command].name);
+    int rc = err_set(e, ERR_USAGE, "etl %s: no option '%s'%s; see etl help %s", cli_commands[c->command].name, word,
+                     near_hint(&n, &a), cli_commands[c->command].name);
     arena_free(&a);
     return rc;
 }
@@ -65,9 +65,11 @@ static int long_option(struct cli *c, const char *arg, const char *next, bool *t
     struct sv name = {arg + 2, eq ? (size_t)(eq - arg - 2) : strlen(arg + 2)};
     for (size_t i = 0; i < cli_noptions; i++) {
         if (!fits(&cli_options[i], c) || !sv_is(name, cli_options[i].name)) continue;
-        if (!cli_options[i].value && eq) return err_set(e, ERR_USAGE, "option --%s takes no value", cli_options[i].name);
+        if (!cli_options[i].value && eq)
+            return err_set(e, ERR_USAGE, "option --%s takes no value", cli_options[i].name);
         *took = cli_options[i].value && !eq;
-        if (*took && !next) return err_set(e, ERR_USAGE, "option --%s needs a value: %s", cli_options[i].name, cli_options[i].value);
+        if (*took && !next)
+            return err_set(e, ERR_USAGE, "option --%s needs a value: %s", cli_options[i].name, cli_options[i].value);
         return set_value(c, i, !cli_options[i].value ? "" : eq ? eq + 1 : next, e);
     }
     return unknown_option(c, arena_strn(&c->a, arg, name.n + 2), e);
@@ -97,10 +99,14 @@ static int parse_rest(struct cli *c, int argc, char **argv, int from, struct err
         const char *arg = argv[i], *next = i + 1 < argc ? argv[i + 1] : NULL;
         bool took = false;
         int rc = ERR_OK;
-        if (only_operands || arg[0] != '-' || !arg[1]) c->operands[c->noperands++] = arg;
-        else if (strcmp(arg, "--") == 0) only_operands = true;
-        else if (arg[1] == '-') rc = long_option(c, arg, next, &took, e);
-        else rc = short_options(c, arg, next, &took, e);
+        if (only_operands || arg[0] != '-' || !arg[1])
+            c->operands[c->noperands++] = arg;
+        else if (strcmp(arg, "--") == 0)
+            only_operands = true;
+        else if (arg[1] == '-')
+            rc = long_option(c, arg, next, &took, e);
+        else
+            rc = short_options(c, arg, next, &took, e);
         if (rc) return rc;
         if (took) i++;
     }
@@ -124,10 +130,14 @@ int cli_parse(struct cli *c, int argc, char **argv, struct err *e) {
     c->line = typed(c, argc, argv);
     int i = 1;
     for (; i < argc && argv[i][0] == '-'; i++) { /* before the command: --version, --help, -v */
-        if (strcmp(argv[i], "--version") == 0) c->version = true;
-        else if (strcmp(argv[i], "--verbose") == 0 || strcmp(argv[i], "-v") == 0) c->verbose = true;
-        else if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) c->help = true;
-        else break;
+        if (strcmp(argv[i], "--version") == 0)
+            c->version = true;
+        else if (strcmp(argv[i], "--verbose") == 0 || strcmp(argv[i], "-v") == 0)
+            c->verbose = true;
+        else if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+            c->help = true;
+        else
+            break;
     }
     if (c->version) {
         for (; i < argc; i++)
@@ -163,19 +173,22 @@ bool cli_has(const struct cli *c, const char *option) {
     return cli_get(c, option) != NULL;
 }
 
-int cli_int(const struct cli *c, const char *option, int64_t least, int64_t most, int64_t absent, int64_t *out, struct err *e) {
+int cli_int(const struct cli *c, const char *option, int64_t least, int64_t most, int64_t absent, int64_t *out,
+            struct err *e) {
     const char *s = cli_get(c, option);
     *out = absent;
     if (!s) return ERR_OK;
     char *end;
     long long x = strtoll(s, &end, 10);
     if (!*s || *end || x < least || x > most)
-        return err_set(e, ERR_USAGE, "--%s: expected a whole number from %lld to %lld, found '%s'", option, (long long)least, (long long)most, s);
+        return err_set(e, ERR_USAGE, "--%s: expected a whole number from %lld to %lld, found '%s'", option,
+                       (long long)least, (long long)most, s);
     *out = x;
     return ERR_OK;
 }
 
-int cli_choice(const struct cli *c, const char *option, const char *const *words, int n, int absent, int *out, struct err *e) {
+int cli_choice(const struct cli *c, const char *option, const char *const *words, int n, int absent, int *out,
+               struct err *e) {
     const char *s = cli_get(c, option);
     *out = absent;
     if (!s) return ERR_OK;
@@ -191,7 +204,8 @@ int cli_choice(const struct cli *c, const char *option, const char *const *words
         buf_fmt(&all, "%s%s", i ? ", " : "", words[i]);
     }
     struct arena a = {0};
-    int rc = err_set(e, ERR_USAGE, "--%s: expected one of %s, found '%s'%s", option, buf_text(&all), s, near_hint(&near, &a));
+    int rc = err_set(e, ERR_USAGE, "--%s: expected one of %s, found '%s'%s", option, buf_text(&all), s,
+                     near_hint(&near, &a));
     arena_free(&a);
     buf_free(&all);
     return rc;
@@ -208,11 +222,14 @@ static int parse_inject(struct cli *c, struct err *e) {
         if (eq) *eq = 0;
         struct near near = near_start(item);
         int k = 0;
-        for (; k < CLICKSTREAM_DEFECTS && strcmp(clickstream_defect_names[k], item) != 0; k++) near_offer(&near, clickstream_defect_names[k]);
-        if (k == CLICKSTREAM_DEFECTS) return err_set(e, ERR_USAGE, "--inject: no defect '%s'%s", item, near_hint(&near, &c->a));
+        for (; k < CLICKSTREAM_DEFECTS && strcmp(clickstream_defect_names[k], item) != 0; k++)
+            near_offer(&near, clickstream_defect_names[k]);
+        if (k == CLICKSTREAM_DEFECTS)
+            return err_set(e, ERR_USAGE, "--inject: no defect '%s'%s", item, near_hint(&near, &c->a));
         char *end = NULL;
         double x = eq ? strtod(eq + 1, &end) : -1;
-        if (!eq || end == eq + 1 || *end || !(x >= 0 && x <= 1)) return err_set(e, ERR_USAGE, "--inject: expected %s=RATE with a rate from 0 to 1", item);
+        if (!eq || end == eq + 1 || *end || !(x >= 0 && x <= 1))
+            return err_set(e, ERR_USAGE, "--inject: expected %s=RATE with a rate from 0 to 1", item);
         rates[k] = x;
         s += n + (s[n] == ',');
     }
@@ -258,11 +275,13 @@ int cli_pipeline(const struct cli *c, const char *name, struct pipeline **p, str
     if (!name) name = getenv("ETL_PIPELINE");
     if (name && !*name) name = NULL;
     if (!name && !file_exists("pipeline.json"))
-        return err_set(e, ERR_USAGE, "which pipeline? Give -p NAME, set ETL_PIPELINE, or stand in a directory with a pipeline.json");
+        return err_set(e, ERR_USAGE,
+                       "which pipeline? Give -p NAME, set ETL_PIPELINE, or stand in a directory with a pipeline.json");
     return pipeline_load(p, name, c->env.home, e);
 }
 
-int cli_days(const struct cli *c, const struct pipeline *p, const char *text, bool range, day_t *from, day_t *to, struct err *e) {
+int cli_days(const struct cli *c, const struct pipeline *p, const char *text, bool range, day_t *from, day_t *to,
+             struct err *e) {
     day_t today = zone_day(&p->zone, now_utc());
     if (!text) text = cli_get(c, "day");
     *from = *to = today - 1;
@@ -279,7 +298,8 @@ int cli_days(const struct cli *c, const struct pipeline *p, const char *text, bo
         *to = *from;
     }
     if (rc == ERR_OK && *to > today)
-        rc = err_set(e, ERR_USAGE, "%s is in the future: today is %s in %s", day_text(*to).s, day_text(today).s, p->zone_name);
+        rc = err_set(e, ERR_USAGE, "%s is in the future: today is %s in %s", day_text(*to).s, day_text(today).s,
+                     p->zone_name);
     arena_free(&a);
     return rc;
 }
@@ -298,8 +318,10 @@ int cli_dataset(const struct cli *c, const struct pipeline *p, const struct pl_d
         buf_fmt(&all, "%s%s", i ? ", " : "", p->datasets[i].name);
         near_offer(&near, p->datasets[i].name);
     }
-    int rc = name ? err_set(e, ERR_USAGE, "%s has no dataset '%s'%s; there are: %s", p->name, name, near_hint(&near, &a), buf_text(&all))
-                  : err_set(e, ERR_USAGE, "%s has several datasets: give --dataset, one of %s", p->name, buf_text(&all));
+    int rc = name
+                 ? err_set(e, ERR_USAGE, "%s has no dataset '%s'%s; there are: %s", p->name, name, near_hint(&near, &a),
+                           buf_text(&all))
+                 : err_set(e, ERR_USAGE, "%s has several datasets: give --dataset, one of %s", p->name, buf_text(&all));
     buf_free(&all);
     arena_free(&a);
     return rc;

@@ -42,16 +42,20 @@ struct cli {
 };
 /* ERR_USAGE with the nearest word for a wrong one. */
 int cli_parse(struct cli *c, int argc, char **argv, struct err *e);
-int cli_unknown_command(const char *word, struct err *e); /* ERR_USAGE with the nearest */
+int cli_unknown_command(const char *word, struct err *e);     /* ERR_USAGE with the nearest */
 const char *cli_get(const struct cli *c, const char *option); /* NULL when not given */
 bool cli_has(const struct cli *c, const char *option);
 /* Numbers, choices: ERR_USAGE says what was expected. */
-int cli_int(const struct cli *c, const char *option, int64_t least, int64_t most, int64_t absent, int64_t *out, struct err *e);
-int cli_choice(const struct cli *c, const char *option, const char *const *words, int n, int absent, int *out, struct err *e);
+int cli_int(const struct cli *c, const char *option, int64_t least, int64_t most, int64_t absent, int64_t *out,
+            struct err *e);
+int cli_choice(const struct cli *c, const char *option, const char *const *words, int n, int absent, int *out,
+               struct err *e);
 int cli_env(struct cli *c, struct err *e);
-int cli_pipeline(const struct cli *c, const char *name, struct pipeline **p, struct err *e); /* name NULL: -p, $ETL_PIPELINE, ./pipeline.json */
+int cli_pipeline(const struct cli *c, const char *name, struct pipeline **p,
+                 struct err *e); /* name NULL: -p, $ETL_PIPELINE, ./pipeline.json */
 /* -d or operand, "FROM..TO" where range; yesterday in the pipeline's zone without. Future days are ERR_USAGE. */
-int cli_days(const struct cli *c, const struct pipeline *p, const char *text, bool range, day_t *from, day_t *to, struct err *e);
+int cli_days(const struct cli *c, const struct pipeline *p, const char *text, bool range, day_t *from, day_t *to,
+             struct err *e);
 int cli_dataset(const struct cli *c, const struct pipeline *p, const struct pl_dataset **d, struct err *e);
 void cli_free(struct cli *c);
 

@@ -4,11 +4,11 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "cmd/cli.h"
 #include "io/file.h"
 #include "io/part.h"
 #include "mart/mart.h"
-#include "base/log.h"
 #include "net/post.h"
 #include "store/warehouse.h"
 
@@ -30,7 +30,9 @@ static void look_at_home(struct doctor *d) {
     if (!file_exists(home)) {
         say(d, true, "home", arena_fmt(&d->c->a, "%s does not exist yet; the first run makes it", home));
         home = path_dir(home, &d->c->a);
-        if (access(home, W_OK) != 0) say(d, false, "home", arena_fmt(&d->c->a, "%s cannot be written (%s): choose another --home", home, strerror(errno)));
+        if (access(home, W_OK) != 0)
+            say(d, false, "home",
+                arena_fmt(&d->c->a, "%s cannot be written (%s): choose another --home", home, strerror(errno)));
         return;
     }
     struct stat st;
@@ -39,7 +41,9 @@ static void look_at_home(struct doctor *d) {
         return;
     }
     if (access(home, W_OK) != 0) {
-        say(d, false, "home", arena_fmt(&d->c->a, "%s cannot be written (%s): choose another --home or mend its rights", home, strerror(errno)));
+        say(d, false, "home",
+            arena_fmt(&d->c->a, "%s cannot be written (%s): choose another --home or mend its rights", home,
+                      strerror(errno)));
         return;
     }
     int fd = file_temp(home, &e);
@@ -58,8 +62,10 @@ static int integrity(struct db *db, struct err *e) {
     int rc = stmt_prepare(&s, db, "PRAGMA quick_check(1)", "checking", e);
     if (rc == ERR_OK) rc = stmt_step(&s, &row, e);
     if (rc == ERR_OK && strcmp(stmt_col(&s, 0), "ok") != 0)
-        rc = err_set(e, ERR_CORRUPT, "%s is damaged (%s): move it aside; a new one is made and `etl run --force` fills it from the sources and the lake", db->path,
-                     stmt_col(&s, 0));
+        rc = err_set(e, ERR_CORRUPT,
+                     "%s is damaged (%s): move it aside; a new one is made and `etl run --force` fills it from the "
+                     "sources and the lake",
+                     db->path, stmt_col(&s, 0));
     stmt_close(&s);
     return rc;
 }
@@ -87,7 +93,8 @@ static void look_at_lake(struct doctor *d, const struct pipeline *p) {
     size_t seen = 0, bad = 0;
     for (size_t i = 0; i < p->ndatasets; i++)
         for (int k = 0; k < 3; k++) {
-            char **names, *dir = arena_fmt(&d->c->a, "%s/lake/%s/%s/%s", d->c->env.home, p->name, layers[k], p->datasets[i].name);
+            char **names,
+                *dir = arena_fmt(&d->c->a, "%s/lake/%s/%s/%s", d->c->env.home, p->name, layers[k], p->datasets[i].name);
             size_t n;
             struct err e = {0};
             if (dir_list(dir, &d->c->a, &names, &n, &e)) continue;
@@ -113,23 +120,31 @@ static void look_at_pipeline(struct doctor *d, const char *name) {
     say(d, true, p->name, arena_fmt(&d->c->a, "%s: %zu datasets, %zu models", p->file, p->ndatasets, p->nmodels));
     for (size_t i = 0; i < p->ndatasets; i++) {
         if (p->datasets[i].source.kind != SOURCE_FILES) continue;
-        char **paths, *pattern = collect_path(p, p->datasets[i].source.path, zone_day(&p->zone, now_utc()) - 1, &d->c->a);
+        char **paths,
+            *pattern = collect_path(p, p->datasets[i].source.path, zone_day(&p->zone, now_utc()) - 1, &d->c->a);
         size_t n;
         int rc = path_glob(pattern, &d->c->a, &paths, &n, &e);
-        if (rc) say(d, false, "source", e.msg);
-        else say(d, true, "source", n ? arena_fmt(&d->c->a, "%s: %zu files for yesterday", pattern, n) : arena_fmt(&d->c->a, "%s: no file for yesterday (yet)", pattern));
+        if (rc)
+            say(d, false, "source", e.msg);
+        else
+            say(d, true, "source",
+                n ? arena_fmt(&d->c->a, "%s: %zu files for yesterday", pattern, n)
+                  : arena_fmt(&d->c->a, "%s: no file for yesterday (yet)", pattern));
     }
     if (p->alerts.slack) {
         char *url;
         bool set = secret_expand(p->alerts.slack, &d->c->a, &url, &e) == ERR_OK;
         say(d, true, "slack", set ? "webhook is set" : arena_fmt(&d->c->a, "%s: no alerts will be sent", e.msg));
-        if (set && !net_ca_bundle()) say(d, false, "tls", "no bundle of CA certificates found: install ca-certificates, or set SSL_CERT_FILE");
+        if (set && !net_ca_bundle())
+            say(d, false, "tls", "no bundle of CA certificates found: install ca-certificates, or set SSL_CERT_FILE");
     }
-    if (file_exists(arena_fmt(&d->c->a, "%s/warehouse.db", d->c->env.home)) && warehouse_open_read(&wh, d->c->env.home, &e) == ERR_OK) {
+    if (file_exists(arena_fmt(&d->c->a, "%s/warehouse.db", d->c->env.home)) &&
+        warehouse_open_read(&wh, d->c->env.home, &e) == ERR_OK) {
         size_t bad = 0;
         for (size_t i = 0; i < p->nmodels; i++) {
             int rc = mart_check(&wh, p, &p->models[i], &e);
-            if (rc && !strstr(e.msg, "no such table")) say(d, false, "model", e.msg), bad++; /* tables come with the first load */
+            if (rc && !strstr(e.msg, "no such table"))
+                say(d, false, "model", e.msg), bad++; /* tables come with the first load */
         }
         if (p->nmodels && !bad) say(d, true, "models", "compile");
         db_close(&wh);

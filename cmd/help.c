@@ -48,7 +48,8 @@ void cli_help(FILE *out, int command) {
     const struct command_row *c = &cli_commands[command];
     fprintf(out, "etl %s: %s\n\nExamples:\n", c->name, c->line);
     for (size_t i = 0; i < cli_nexamples; i++)
-        if ((int)cli_examples[i].command == command) fprintf(out, "  %s\n      %s\n", cli_examples[i].line, cli_examples[i].what);
+        if ((int)cli_examples[i].command == command)
+            fprintf(out, "  %s\n      %s\n", cli_examples[i].line, cli_examples[i].what);
     fprintf(out, "\nUsage: etl %s [options] %s\n\n", c->name, c->operands);
     wrapped(out, c->text, 0, 100);
     fputs("\nOptions:\n", out);
@@ -56,8 +57,8 @@ void cli_help(FILE *out, int command) {
         const struct option_row *o = &cli_options[i];
         if (!(o->commands >> command & 1)) continue;
         char head[96];
-        snprintf(head, sizeof head, "%s%c%s--%s%s%s", o->letter ? "-" : " ", o->letter ? o->letter : ' ', o->letter ? ", " : "  ", o->name, o->value ? " " : "",
-                 o->value ? o->value : "");
+        snprintf(head, sizeof head, "%s%c%s--%s%s%s", o->letter ? "-" : " ", o->letter ? o->letter : ' ',
+                 o->letter ? ", " : "  ", o->name, o->value ? " " : "", o->value ? o->value : "");
         fprintf(out, "  %s\n", head);
         wrapped(out, o->text, 8, 100);
     }

@@ -34,10 +34,14 @@ static int copy_files(struct cli *c, const char *dir, const char *prefix, const 
             text = renamed(c, text, name);
             rest = renamed(c, rest, name);
         }
-        rc = put(c, arena_fmt(&c->a, "%s/schemas/%s%s", dir, name ? arena_fmt(&c->a, "%s/", name) : prefix, rest), text, strlen(text), e);
+        rc = put(c, arena_fmt(&c->a, "%s/schemas/%s%s", dir, name ? arena_fmt(&c->a, "%s/", name) : prefix, rest), text,
+                 strlen(text), e);
         copied++;
     }
-    return rc == ERR_OK && !copied ? err_set(e, ERR_USAGE, "no built-in pipeline '%.*s'; see etl doctor for those there are", (int)n - 1, prefix) : rc;
+    return rc == ERR_OK && !copied
+               ? err_set(e, ERR_USAGE, "no built-in pipeline '%.*s'; see etl doctor for those there are", (int)n - 1,
+                         prefix)
+               : rc;
 }
 
 static bool good_name(const char *s) {
@@ -62,11 +66,15 @@ int cmd_INIT(struct cli *c, struct err *e) {
     const char *name = cli_get(c, "new"), *copy = cli_get(c, "pipeline");
     if (c->noperands != 1) return err_set(e, ERR_USAGE, "etl init needs one directory: etl init DIR");
     const char *dir = c->operands[0];
-    if (name && !good_name(name)) return err_set(e, ERR_USAGE, "'%s' is no name for a pipeline: small letters, digits and _, beginning with a letter", name);
-    int rc = name ? copy_files(c, dir, "template/", name, e) : copy_files(c, dir, arena_fmt(&c->a, "%s/", copy ? copy : "commerce"), NULL, e);
+    if (name && !good_name(name))
+        return err_set(e, ERR_USAGE,
+                       "'%s' is no name for a pipeline: small letters, digits and _, beginning with a letter", name);
+    int rc = name ? copy_files(c, dir, "template/", name, e)
+                  : copy_files(c, dir, arena_fmt(&c->a, "%s/", copy ? copy : "commerce"), NULL, e);
     if (rc == ERR_OK) rc = schemas(c, dir, e);
     if (rc == ERR_OK && name)
-        printf("%s/schemas/%s is written. Next:\n  cd %s\n  etl doctor -p %s\n  etl run -p %s 2026-01-15\n", dir, name, dir, name, name);
+        printf("%s/schemas/%s is written. Next:\n  cd %s\n  etl doctor -p %s\n  etl run -p %s 2026-01-15\n", dir, name,
+               dir, name, name);
     else if (rc == ERR_OK)
         printf("%s/schemas is written. In %s, etl uses these definitions instead of the built-in ones.\n", dir, dir);
     return rc;

@@ -12,7 +12,10 @@ static void send_to(const struct cli *c, const struct report *r, bool slack) {
     struct buf text = {0}, html = {0}, body = {0};
     report_text(r, &text);
     report_html(r, true, &html);
-    struct alert a = {.kind = r->gate && strcmp(r->gate, "FAIL") == 0 ? ALERT_GATE : ALERT_SUCCESS, .day = r->day, .text = buf_text(&text), .html = buf_text(&html)};
+    struct alert a = {.kind = r->gate && strcmp(r->gate, "FAIL") == 0 ? ALERT_GATE : ALERT_SUCCESS,
+                      .day = r->day,
+                      .text = buf_text(&text),
+                      .html = buf_text(&html)};
     if (cli_has(c, "dry-run")) {
         if (slack) alert_slack(r->p, &a, &body);
         printf("%s\n", slack ? buf_text(&body) : buf_text(&html));
@@ -36,7 +39,9 @@ static int read_channels(struct cli *c, bool send[2], struct err *e) {
         struct near near = near_start(word);
         int k = 0;
         for (; k < 2 && strcmp(words[k], word) != 0; k++) near_offer(&near, words[k]);
-        if (k == 2) return err_set(e, ERR_USAGE, "--send: expected slack or email, found '%s'%s", word, near_hint(&near, &c->a));
+        if (k == 2)
+            return err_set(e, ERR_USAGE, "--send: expected slack or email, found '%s'%s", word,
+                           near_hint(&near, &c->a));
         send[k] = true;
         s += n + (s[n] == ',');
     }
@@ -49,8 +54,10 @@ static int write_report(const struct cli *c, const struct report *r, int format,
     report_render(r, (enum report_format)format, &b);
     int rc = sink_open(&s, cli_get(c, "output"), 0, e);
     if (rc == ERR_OK) rc = sink_write(s, buf_text(&b), b.n, e);
-    if (rc == ERR_OK) rc = sink_commit(s, NULL, NULL, e);
-    else sink_abort(s);
+    if (rc == ERR_OK)
+        rc = sink_commit(s, NULL, NULL, e);
+    else
+        sink_abort(s);
     buf_free(&b);
     return rc;
 }

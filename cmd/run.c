@@ -26,7 +26,8 @@ static bool failed_before(struct cli *c, const struct pipeline *p, day_t day) {
     return failed;
 }
 
-/* All days of one pipeline, oldest first. A failed day does not keep the next from running; the first failure is told. */
+/* All days of one pipeline, oldest first. A failed day does not keep the next from running; the first failure is told.
+ */
 static int run_days(struct cli *c, const struct pipeline *p, const struct run_opt *opt, struct err *e) {
     day_t from, to;
     int rc = cli_days(c, p, c->noperands ? c->operands[0] : NULL, true, &from, &to, e);
@@ -47,7 +48,9 @@ static int run_days(struct cli *c, const struct pipeline *p, const struct run_op
         }
         if (rc == ERR_BUSY || rc == ERR_STOPPED) break;
     }
-    if (first && from != to) err_set(e, first, "not all days ended well; see etl status -p %s %s..%s", p->name, day_text(from).s, day_text(to).s);
+    if (first && from != to)
+        err_set(e, first, "not all days ended well; see etl status -p %s %s..%s", p->name, day_text(from).s,
+                day_text(to).s);
     return first;
 }
 
@@ -56,8 +59,10 @@ int cmd_RUN(struct cli *c, struct err *e) {
     const char *list = cli_get(c, "pipeline");
     int rc = stage_option(c, "from", &opt.from, e), first = ERR_OK;
     if (rc == ERR_OK) rc = stage_option(c, "only", &opt.only, e);
-    if (rc == ERR_OK && opt.from >= 0 && opt.only >= 0) rc = err_set(e, ERR_USAGE, "--from and --only do not go together");
-    if (rc == ERR_OK && c->noperands > 1) rc = err_set(e, ERR_USAGE, "one DAY or FROM..TO; '%s' is one too many", c->operands[1]);
+    if (rc == ERR_OK && opt.from >= 0 && opt.only >= 0)
+        rc = err_set(e, ERR_USAGE, "--from and --only do not go together");
+    if (rc == ERR_OK && c->noperands > 1)
+        rc = err_set(e, ERR_USAGE, "one DAY or FROM..TO; '%s' is one too many", c->operands[1]);
     if (rc) return rc;
     if (!list) list = getenv("ETL_PIPELINE");
     stop_drain(true);

@@ -1,20 +1,24 @@
-/* etl schedule: see commands.def. Cron knows no zone per line, so the lines carry CRON_TZ where cron understands it and the
- * machine's own zone is told apart in a comment; systemd takes the zone in OnCalendar. */
+/* etl schedule: see commands.def. Cron knows no zone per line, so the lines carry CRON_TZ where cron understands it and
+ * the machine's own zone is told apart in a comment; systemd takes the zone in OnCalendar. */
 #include <unistd.h>
 
 #include "cmd/cli.h"
 #include "io/file.h"
 
 static void crontab(const struct pipeline *p, const char *self, const char *home) {
-    printf("# %s: daily at %02d:%02d %s, for the day before\nCRON_TZ=%s\n", p->title, p->schedule_at / 60, p->schedule_at % 60, p->zone_name, p->zone_name);
+    printf("# %s: daily at %02d:%02d %s, for the day before\nCRON_TZ=%s\n", p->title, p->schedule_at / 60,
+           p->schedule_at % 60, p->zone_name, p->zone_name);
     printf("%d %d * * * %s run -q -p %s --home %s\n", p->schedule_at % 60, p->schedule_at / 60, self, p->name, home);
 }
 
 static void systemd(const struct pipeline *p, const char *self, const char *home, const char *cwd) {
-    printf("# /etc/systemd/system/etl-%s.service\n[Unit]\nDescription=etl %s\n\n[Service]\nType=oneshot\nWorkingDirectory=%s\n"
-           "ExecStart=%s run -q -p %s --home %s\n# secrets: SLACK_WEBHOOK_URL=...\nEnvironmentFile=-/etc/etl/%s.env\n\n",
-           p->name, p->name, cwd, self, p->name, home, p->name);
-    printf("# /etc/systemd/system/etl-%s.timer\n[Unit]\nDescription=etl %s, daily\n\n[Timer]\nOnCalendar=*-*-* %02d:%02d:00 %s\nPersistent=false\n\n"
+    printf(
+        "# /etc/systemd/system/etl-%s.service\n[Unit]\nDescription=etl "
+        "%s\n\n[Service]\nType=oneshot\nWorkingDirectory=%s\n"
+        "ExecStart=%s run -q -p %s --home %s\n# secrets: SLACK_WEBHOOK_URL=...\nEnvironmentFile=-/etc/etl/%s.env\n\n",
+        p->name, p->name, cwd, self, p->name, home, p->name);
+    printf("# /etc/systemd/system/etl-%s.timer\n[Unit]\nDescription=etl %s, daily\n\n[Timer]\nOnCalendar=*-*-* "
+           "%02d:%02d:00 %s\nPersistent=false\n\n"
            "[Install]\nWantedBy=timers.target\n",
            p->name, p->name, p->schedule_at / 60, p->schedule_at % 60, p->zone_name);
 }
@@ -28,15 +32,21 @@ int cmd_SCHEDULE(struct cli *c, struct err *e) {
     ssize_t len = readlink("/proc/self/exe", self, sizeof self - 1);
     snprintf(self + (len > 0 ? len : 0), 5, "%s", len > 0 ? "" : "etl");
     if (!getcwd(cwd, sizeof cwd)) return err_sys(e, ERR_IO, "cannot tell the current directory");
-    const char *home = c->env.home[0] == '/' ? c->env.home : arena_fmt(&c->a, "%s/%s", cwd, strncmp(c->env.home, "./", 2) == 0 ? c->env.home + 2 : c->env.home);
+    const char *home =
+        c->env.home[0] == '/'
+            ? c->env.home
+            : arena_fmt(&c->a, "%s/%s", cwd, strncmp(c->env.home, "./", 2) == 0 ? c->env.home + 2 : c->env.home);
     bool given = cli_has(c, "pipeline") || getenv("ETL_PIPELINE") || file_exists("pipeline.json");
     if (!given && (rc = pipeline_list(c->env.home, &c->a, &names, &n, e))) return rc;
     for (size_t i = 0; i < n && rc == ERR_OK; i++) {
         struct pipeline *p = NULL;
         rc = cli_pipeline(c, names ? names[i] : NULL, &p, e);
-        if (rc == ERR_OK && p->schedule_at < 0) printf("# %s declares no schedule\n", p->name);
-        else if (rc == ERR_OK && format == 1) systemd(p, self, home, cwd);
-        else if (rc == ERR_OK) crontab(p, self, home);
+        if (rc == ERR_OK && p->schedule_at < 0)
+            printf("# %s declares no schedule\n", p->name);
+        else if (rc == ERR_OK && format == 1)
+            systemd(p, self, home, cwd);
+        else if (rc == ERR_OK)
+            crontab(p, self, home);
         pipeline_free(p);
     }
     return rc;

@@ -12,7 +12,8 @@ static int find_step(const struct cli *c, struct filter_opt *o, struct err *e) {
         if (strcmp(o->d->steps[i].name, name) == 0) o->step = &o->d->steps[i];
     }
     struct arena a = {0};
-    int rc = o->step ? ERR_OK : err_set(e, ERR_USAGE, "dataset %s has no step '%s'%s", o->d->name, name, near_hint(&near, &a));
+    int rc = o->step ? ERR_OK
+                     : err_set(e, ERR_USAGE, "dataset %s has no step '%s'%s", o->d->name, name, near_hint(&near, &a));
     arena_free(&a);
     return rc;
 }
@@ -35,10 +36,12 @@ static int split_models(struct cli *c, struct filter_opt *o, struct err *e) {
     return ERR_OK;
 }
 
-int cmd_stage(struct cli *c, int (*filter)(const struct run_env *, const struct filter_opt *, struct err *), struct err *e) {
+int cmd_stage(struct cli *c, int (*filter)(const struct run_env *, const struct filter_opt *, struct err *),
+              struct err *e) {
     static const char *const formats[] = {"jsonl", "csv"};
     struct pipeline *p = NULL;
-    struct filter_opt o = {.files = c->operands, .nfiles = c->noperands, .out = cli_get(c, "output"), .rejects = cli_get(c, "rejects")};
+    struct filter_opt o = {
+        .files = c->operands, .nfiles = c->noperands, .out = cli_get(c, "output"), .rejects = cli_get(c, "rejects")};
     day_t to;
     int format, rc = cli_pipeline(c, NULL, &p, e);
     if (rc) return rc;
@@ -49,7 +52,8 @@ int cmd_stage(struct cli *c, int (*filter)(const struct run_env *, const struct 
     if (rc == ERR_OK && o.d) rc = find_step(c, &o, e);
     if (rc == ERR_OK) rc = split_models(c, &o, e);
     if (rc == ERR_OK && c->noperands && !*cli_commands[c->command].operands)
-        rc = err_set(e, ERR_USAGE, "etl %s takes no operands; '%s' is one too many", cli_commands[c->command].name, c->operands[0]);
+        rc = err_set(e, ERR_USAGE, "etl %s takes no operands; '%s' is one too many", cli_commands[c->command].name,
+                     c->operands[0]);
     if (rc == ERR_OK) {
         o.csv = format == 1;
         rc = filter(&c->env, &o, e);

@@ -5,6 +5,7 @@
 #include "cmd/cli.h"
 #include "run/filter.h"
 
-int cmd_stage(struct cli *c, int (*filter)(const struct run_env *, const struct filter_opt *, struct err *), struct err *e);
+int cmd_stage(struct cli *c, int (*filter)(const struct run_env *, const struct filter_opt *, struct err *),
+              struct err *e);
 
 #endif

@@ -14,9 +14,12 @@ static int one(struct cli *c, struct pipeline *p, int format, size_t *problems, 
     if (!text && !cli_has(c, "day")) from = to - (cli_has(c, "check") ? 0 : 9);
     if (file_exists(arena_fmt(&c->a, "%s/ledger.db", c->env.home))) rc = ledger_open_read(&l, c->env.home, e);
     if (rc == ERR_OK) rc = status_gather(&s, p, from, to, l.db.h ? &l : NULL, e);
-    if (rc == ERR_OK && cli_has(c, "check")) *problems += status_problems(&s, stdout);
-    else if (rc == ERR_OK && format == 1) status_json(&s, stdout);
-    else if (rc == ERR_OK) status_text(&s, stdout);
+    if (rc == ERR_OK && cli_has(c, "check"))
+        *problems += status_problems(&s, stdout);
+    else if (rc == ERR_OK && format == 1)
+        status_json(&s, stdout);
+    else if (rc == ERR_OK)
+        status_text(&s, stdout);
     status_free(&s);
     ledger_close(&l);
     return rc;

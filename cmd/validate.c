@@ -4,8 +4,13 @@
 
 static int with_schema(struct cli *c, struct err *e) {
     static const char *const formats[] = {"text", "json"};
-    struct json_check_opt o = {.schema = cli_get(c, "schema"), .dir = cli_get(c, "schema-dir"), .assert_format = cli_has(c, "assert-format"),
-                               .files = c->operands, .nfiles = c->noperands, .threads = c->env.threads, .max_line = c->env.max_line,
+    struct json_check_opt o = {.schema = cli_get(c, "schema"),
+                               .dir = cli_get(c, "schema-dir"),
+                               .assert_format = cli_has(c, "assert-format"),
+                               .files = c->operands,
+                               .nfiles = c->noperands,
+                               .threads = c->env.threads,
+                               .max_line = c->env.max_line,
                                .block = env_block(&c->env)};
     int64_t most;
     int format;

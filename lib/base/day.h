@@ -41,9 +41,10 @@ struct zone {
 };
 /* IANA name or POSIX rule. ERR_CONFIG names the nearest known zone. */
 int zone_find(const char *name, struct zone *z, struct err *e);
-int32_t zone_offset(const struct zone *z, int64_t utc);      /* seconds east of UTC then */
-int64_t zone_to_utc(const struct zone *z, int64_t local);    /* local seconds -> UTC; in a gap the later, in a fold the first */
-day_t zone_day(const struct zone *z, int64_t utc);           /* local calendar day */
+int32_t zone_offset(const struct zone *z, int64_t utc); /* seconds east of UTC then */
+int64_t zone_to_utc(const struct zone *z,
+                    int64_t local);                /* local seconds -> UTC; in a gap the later, in a fold the first */
+day_t zone_day(const struct zone *z, int64_t utc); /* local calendar day */
 
 /* Timestamp text: an existing date alone, or with 'T' or a blank and HH:MM[:SS[.fraction]], zone Z or
  * +-HH[:]MM optional. micros counts from the epoch in the text's own local time, without its zone. */
@@ -56,8 +57,8 @@ struct stamp {
 };
 bool stamp_parse(struct sv s, struct stamp *out);
 
-int64_t now_utc(void);   /* seconds; ETL_NOW (ISO 8601, Z) stands in for the clock where it is set (tests) */
-double now_mono(void);   /* seconds of a clock that never goes back */
+int64_t now_utc(void); /* seconds; ETL_NOW (ISO 8601, Z) stands in for the clock where it is set (tests) */
+double now_mono(void); /* seconds of a clock that never goes back */
 struct stamp_text {
     char s[32];
 };

@@ -12,8 +12,8 @@ struct sha256 {
 };
 void sha256_start(struct sha256 *h);
 void sha256_add(struct sha256 *h, const void *p, size_t n);
-void sha256_str(struct sha256 *h, const char *s);      /* with its NUL, so that ("a","b") differs from ("ab","") */
-void sha256_hex(struct sha256 *h, char out[65]);       /* ends and frees */
+void sha256_str(struct sha256 *h, const char *s); /* with its NUL, so that ("a","b") differs from ("ab","") */
+void sha256_hex(struct sha256 *h, char out[65]);  /* ends and frees */
 void sha256_of(const void *p, size_t n, char out[65]);
 
 /* Fixed key: stable over runs, machines and threads. */

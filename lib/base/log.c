@@ -110,8 +110,10 @@ static void write_line(enum log_level level, bool shown, const char *msg) {
     struct buf b = {.max = 1 << 16};
     if (shown) {
         progress_clear();
-        if (lg.json) json_line(&b, level, msg);
-        else text_line(&b, level, msg);
+        if (lg.json)
+            json_line(&b, level, msg);
+        else
+            text_line(&b, level, msg);
         secret_hide(&b, 0);
         put(2, &b);
     }

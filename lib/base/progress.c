@@ -46,8 +46,8 @@ static void show(double now) {
     if (pr.total >= pr.done && pr.total) {
         size_text(total, sizeof total, (double)pr.total);
         int left = speed > 0 ? (int)((double)(pr.total - pr.done) / speed) : 0;
-        n = snprintf(line, sizeof line, "\r\033[K%s %s  %s of %s  %d %%  %s/s  %d:%02d left", pr.stage, pr.what, done, total,
-                     (int)((double)pr.done * 100 / (double)pr.total), rate, left / 60, left % 60);
+        n = snprintf(line, sizeof line, "\r\033[K%s %s  %s of %s  %d %%  %s/s  %d:%02d left", pr.stage, pr.what, done,
+                     total, (int)((double)pr.done * 100 / (double)pr.total), rate, left / 60, left % 60);
     } else {
         n = snprintf(line, sizeof line, "\r\033[K%s %s  %s  %s/s", pr.stage, pr.what, done, rate);
     }

@@ -29,9 +29,12 @@ void json_quote(struct buf *b, struct sv s) {
         buf_add(b, s.p + from, i - from);
         static const char what[] = "\b\f\n\r\t\"\\", name[] = "bfnrt\"\\";
         const char *w = c ? strchr(what, c) : NULL;
-        if (c >= 0x80) buf_str(b, "\xEF\xBF\xBD");
-        else if (w) buf_fmt(b, "\\%c", name[w - what]);
-        else buf_fmt(b, "\\u%04x", c);
+        if (c >= 0x80)
+            buf_str(b, "\xEF\xBF\xBD");
+        else if (w)
+            buf_fmt(b, "\\%c", name[w - what]);
+        else
+            buf_fmt(b, "\\u%04x", c);
         from = ++i;
     }
     buf_add(b, s.p + from, s.n - from);

@@ -46,7 +46,8 @@ void stop_deadline(double mono) {
 }
 
 int stop_check(struct err *e) {
-    if (signal_count > (draining ? 1 : 0)) return err_set(e, ERR_STOPPED, "stopped by signal %d (%s)", (int)signal_number, strsignal(signal_number));
+    if (signal_count > (draining ? 1 : 0))
+        return err_set(e, ERR_STOPPED, "stopped by signal %d (%s)", (int)signal_number, strsignal(signal_number));
     if (deadline > 0 && now_mono() > deadline) return err_set(e, ERR_TIMEOUT, "time limit passed");
     return ERR_OK;
 }

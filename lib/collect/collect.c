@@ -17,8 +17,8 @@ char *collect_path(const struct pipeline *p, const char *pattern, day_t day, str
     const struct {
         const char *word, *value;
         int n;
-    } words[] = {{"{date}", date, 10}, {"{yyyymmdd}", compact, 8}, {"{year}", date, 4}, {"{month}", date + 5, 2}, {"{day}", date + 8, 2},
-                 {"{definition}", p->dir ? p->dir : ".", -1}};
+    } words[] = {{"{date}", date, 10},     {"{yyyymmdd}", compact, 8}, {"{year}", date, 4},
+                 {"{month}", date + 5, 2}, {"{day}", date + 8, 2},     {"{definition}", p->dir ? p->dir : ".", -1}};
     struct buf b = {0};
     while (*pattern) {
         size_t k = 0, n = sizeof words / sizeof *words;
@@ -50,8 +50,8 @@ static bool uses_files(const struct pl_dataset *d, const struct collect_opt *o) 
     return o->source || d->source.kind == SOURCE_FILES;
 }
 
-static int find_files(const struct pipeline *p, const struct pl_dataset *d, day_t day, const struct collect_opt *o, struct arena *a, char ***paths,
-                      size_t *n, const char **pattern, struct err *e) {
+static int find_files(const struct pipeline *p, const struct pl_dataset *d, day_t day, const struct collect_opt *o,
+                      struct arena *a, char ***paths, size_t *n, const char **pattern, struct err *e) {
     *pattern = collect_path(p, o->source ? o->source : d->source.path, day, a);
     return path_glob(*pattern, a, paths, n, e);
 }
@@ -63,8 +63,8 @@ static uint32_t users_of(const struct pl_dataset *d, const struct collect_opt *o
     return o->users >= 0 ? (uint32_t)o->users : d->source.users;
 }
 
-int collect_digest(const struct pipeline *p, const struct pl_dataset *d, day_t day, const struct collect_opt *o, char digest[65], bool *present,
-                   struct err *e) {
+int collect_digest(const struct pipeline *p, const struct pl_dataset *d, day_t day, const struct collect_opt *o,
+                   char digest[65], bool *present, struct err *e) {
     struct arena a = {0};
     struct sha256 h;
     int rc = ERR_OK;
@@ -102,7 +102,8 @@ int collect_digest(const struct pipeline *p, const struct pl_dataset *d, day_t d
 typedef int write_fn(void *ctx, const char *p, size_t n, uint64_t rows, struct err *e);
 
 /* A row that is no record, as a JSON string that says why. */
-static int write_unreadable(const struct reader *r, const struct rblock *b, const struct rline *l, write_fn *write, void *ctx, struct err *e) {
+static int write_unreadable(const struct reader *r, const struct rblock *b, const struct rline *l, write_fn *write,
+                            void *ctx, struct err *e) {
     struct buf text = {0}, out = {0};
     buf_fmt(&text, "%s:%llu: %s: ", reader_name(r, l->file), (unsigned long long)l->line, l->bad);
     buf_add(&text, b->data.p + l->off, l->len);
@@ -147,8 +148,8 @@ static void tell_inputs(struct collect_stats *st, char **paths, size_t n) {
     buf_free(&b);
 }
 
-static int collect_files(const struct pipeline *p, const struct pl_dataset *d, day_t day, const struct collect_opt *o, write_fn *write, void *ctx,
-                         struct collect_stats *st, struct err *e) {
+static int collect_files(const struct pipeline *p, const struct pl_dataset *d, day_t day, const struct collect_opt *o,
+                         write_fn *write, void *ctx, struct collect_stats *st, struct err *e) {
     struct arena a = {0};
     struct rblock b = {0};
     struct reader *r = NULL;
@@ -156,8 +157,12 @@ static int collect_files(const struct pipeline *p, const struct pl_dataset *d, d
     size_t n;
     const char *pattern;
     bool more = true;
-    struct reader_opt opt = {.format = o->source ? FMT_AUTO : d->source.format, .enc = d->source.enc, .delimiter = d->source.delimiter,
-                             .max_line = o->max_line, .column = collect_column, .ctx = (void *)(uintptr_t)d};
+    struct reader_opt opt = {.format = o->source ? FMT_AUTO : d->source.format,
+                             .enc = d->source.enc,
+                             .delimiter = d->source.delimiter,
+                             .max_line = o->max_line,
+                             .column = collect_column,
+                             .ctx = (void *)(uintptr_t)d};
     int rc = find_files(p, d, day, o, &a, &paths, &n, &pattern, e);
     if (rc) goto out;
     if (!n) {
@@ -183,22 +188,27 @@ out:
     return rc;
 }
 
-static int read_product(const struct pl_dataset *d, const struct rblock *b, const struct rline *l, struct jtoks *toks, struct arena *a,
-                        struct clickstream_product *out, struct err *e) {
+static int read_product(const struct pl_dataset *d, const struct rblock *b, const struct rline *l, struct jtoks *toks,
+                        struct arena *a, struct clickstream_product *out, struct err *e) {
     struct jerr je;
     struct jval id, category, price;
     const char *s = b->data.p + l->off;
     toks->n = 0;
     bool ok = !l->bad && json_scan(toks, s, l->len, 0, &je);
     struct jval rec = {s, toks->t, 0};
-    ok = ok && jv_get(rec, SV("product_id"), &id) && jv_get(rec, SV("category_id"), &category) && jv_get(rec, SV("unit_price"), &price);
-    if (!ok) return err_set(e, ERR_CONFIG, "%s:%llu: expected product_id, category_id and unit_price", d->source.products, (unsigned long long)l->line);
-    *out = (struct clickstream_product){jv_str(id, a, NULL), jv_str(category, a, NULL), strtoll(jv_str(price, a, NULL), NULL, 10)};
+    ok = ok && jv_get(rec, SV("product_id"), &id) && jv_get(rec, SV("category_id"), &category) &&
+         jv_get(rec, SV("unit_price"), &price);
+    if (!ok)
+        return err_set(e, ERR_CONFIG, "%s:%llu: expected product_id, category_id and unit_price", d->source.products,
+                       (unsigned long long)l->line);
+    *out = (struct clickstream_product){jv_str(id, a, NULL), jv_str(category, a, NULL),
+                                        strtoll(jv_str(price, a, NULL), NULL, 10)};
     return ERR_OK;
 }
 
 /* The catalogue of products from the definition's CSV. */
-static int read_products(const struct pipeline *p, const struct pl_dataset *d, struct arena *a, struct clickstream_product **out, size_t *n, struct err *e) {
+static int read_products(const struct pipeline *p, const struct pl_dataset *d, struct arena *a,
+                         struct clickstream_product **out, size_t *n, struct err *e) {
     const char *text;
     size_t len, cap = 0;
     struct rblock b = {0};
@@ -233,8 +243,9 @@ static uint64_t count_lines(const struct buf *b) {
     return n;
 }
 
-static int collect_clickstream(const struct pipeline *p, const struct pl_dataset *d, day_t day, const struct collect_opt *o, write_fn *write, void *ctx,
-                               struct collect_stats *st, struct err *e) {
+static int collect_clickstream(const struct pipeline *p, const struct pl_dataset *d, day_t day,
+                               const struct collect_opt *o, write_fn *write, void *ctx, struct collect_stats *st,
+                               struct err *e) {
     static const char *const no_queries[] = {"search"};
     struct arena a = {0};
     struct buf b = {0};
@@ -244,11 +255,17 @@ static int collect_clickstream(const struct pipeline *p, const struct pl_dataset
     bool more = true;
     int rc = read_products(p, d, &a, &products, &nproducts, e);
     if (rc) goto out;
-    struct clickstream_cfg cfg = {.seed = seed_of(d, o), .day = day, .users = users_of(d, o), .products = products, .nproducts = nproducts,
+    struct clickstream_cfg cfg = {.seed = seed_of(d, o),
+                                  .day = day,
+                                  .users = users_of(d, o),
+                                  .products = products,
+                                  .nproducts = nproducts,
                                   .search_queries = d->source.queries.n ? d->source.queries.s : no_queries,
-                                  .nqueries = d->source.queries.n ? d->source.queries.n : 1, .base_url = d->source.base_url};
+                                  .nqueries = d->source.queries.n ? d->source.queries.n : 1,
+                                  .base_url = d->source.base_url};
     memcpy(cfg.defects, o->defects ? o->defects : d->source.defects, sizeof cfg.defects);
-    snprintf(st->inputs_json, sizeof st->inputs_json, "[{\"generator\":\"clickstream\",\"seed\":%llu,\"users\":%u}]", (unsigned long long)cfg.seed, cfg.users);
+    snprintf(st->inputs_json, sizeof st->inputs_json, "[{\"generator\":\"clickstream\",\"seed\":%llu,\"users\":%u}]",
+             (unsigned long long)cfg.seed, cfg.users);
     rc = clickstream_open(&g, &cfg, e);
     while (rc == ERR_OK && more) {
         b.n = 0;
@@ -268,8 +285,9 @@ out:
     return rc;
 }
 
-int collect_run(const struct pipeline *p, const struct pl_dataset *d, day_t day, const struct collect_opt *o, write_fn *write, void *ctx,
-                struct collect_stats *st, struct err *e) {
+int collect_run(const struct pipeline *p, const struct pl_dataset *d, day_t day, const struct collect_opt *o,
+                write_fn *write, void *ctx, struct collect_stats *st, struct err *e) {
     *st = (struct collect_stats){.inputs_json = "[]"};
-    return uses_files(d, o) ? collect_files(p, d, day, o, write, ctx, st, e) : collect_clickstream(p, d, day, o, write, ctx, st, e);
+    return uses_files(d, o) ? collect_files(p, d, day, o, write, ctx, st, e)
+                            : collect_clickstream(p, d, day, o, write, ctx, st, e);
 }

@@ -1,9 +1,9 @@
 /*
  * Sources: a day's records of a dataset as JSONL, one object a line.
  *
- * What a source holds goes on as it was written; nothing is judged here. A row that cannot be made a record (a CSV row with
- * too few fields, a line over the size limit) goes on as a JSON string that says what was wrong, so that validation
- * rejects and counts it: collected = valid + rejected.
+ * What a source holds goes on as it was written; nothing is judged here. A row that cannot be made a record (a CSV row
+ * with too few fields, a line over the size limit) goes on as a JSON string that says what was wrong, so that
+ * validation rejects and counts it: collected = valid + rejected.
  */
 #ifndef ETL_COLLECT_COLLECT_H
 #define ETL_COLLECT_COLLECT_H
@@ -12,10 +12,10 @@
 
 /* Settings of the command line that stand above the definition's. */
 struct collect_opt {
-    const char *source;            /* glob of files instead of the defined source; NULL none */
-    int64_t seed, users;           /* clickstream; -1 as defined */
-    const double *defects;         /* clickstream: seven rates, NULL as defined */
-    size_t max_line;               /* 0: default */
+    const char *source;    /* glob of files instead of the defined source; NULL none */
+    int64_t seed, users;   /* clickstream; -1 as defined */
+    const double *defects; /* clickstream: seven rates, NULL as defined */
+    size_t max_line;       /* 0: default */
 };
 
 struct collect_stats {
@@ -25,11 +25,12 @@ struct collect_stats {
 
 /* Digest of what the day's source is now: names, sizes and times of files; settings of a generator. present false when
  * no file is there (then the digest says so too). */
-int collect_digest(const struct pipeline *p, const struct pl_dataset *d, day_t day, const struct collect_opt *o, char digest[65], bool *present,
-                   struct err *e);
+int collect_digest(const struct pipeline *p, const struct pl_dataset *d, day_t day, const struct collect_opt *o,
+                   char digest[65], bool *present, struct err *e);
 /* write gets whole lines. ERR_NOINPUT when no file matches. */
 int collect_run(const struct pipeline *p, const struct pl_dataset *d, day_t day, const struct collect_opt *o,
-                int (*write)(void *ctx, const char *p, size_t n, uint64_t rows, struct err *e), void *ctx, struct collect_stats *st, struct err *e);
+                int (*write)(void *ctx, const char *p, size_t n, uint64_t rows, struct err *e), void *ctx,
+                struct collect_stats *st, struct err *e);
 
 /* CSV columns typed as the dataset's table declares them; for reader_opt.column. */
 char collect_column(void *dataset, struct sv name);

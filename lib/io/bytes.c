@@ -32,7 +32,7 @@ int encoding_find(const char *name) {
     static const struct {
         const char *name;
         enum encoding enc;
-    } table[] = {{"utf-8", ENC_UTF8}, {"utf8", ENC_UTF8},   {"cp949", ENC_CP949}, {"euc-kr", ENC_CP949},
+    } table[] = {{"utf-8", ENC_UTF8},  {"utf8", ENC_UTF8},   {"cp949", ENC_CP949}, {"euc-kr", ENC_CP949},
                  {"euckr", ENC_CP949}, {"ms949", ENC_CP949}, {"uhc", ENC_CP949}};
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         if (strcasecmp(name, table[i].name) == 0) return (int)table[i].enc;
@@ -91,8 +91,10 @@ int bytes_open(struct bytes **out, const char *path, enum encoding enc, struct e
     }
     rc = sniff(b, e);
 out:
-    if (rc) bytes_close(b);
-    else *out = b;
+    if (rc)
+        bytes_close(b);
+    else
+        *out = b;
     return rc;
 }
 
@@ -106,8 +108,10 @@ int bytes_open_memory(struct bytes **out, const char *name, const void *p, size_
     if (n) memcpy(b->raw, p, n);
     b->raw_n = b->taken = n;
     int rc = sniff(b, e);
-    if (rc) bytes_close(b);
-    else *out = b;
+    if (rc)
+        bytes_close(b);
+    else
+        *out = b;
     return rc;
 }
 
@@ -119,7 +123,8 @@ static int inflate_some(struct bytes *b, char *to, size_t cap, size_t *n, struct
         if (rc) return rc;
         if (b->raw_at == b->raw_n) {
             if (b->member_open)
-                return err_set(e, ERR_INCOMPLETE, "%s: gzip stream ends early at byte %llu: the file is cut off; fetch it again", b->name,
+                return err_set(e, ERR_INCOMPLETE,
+                               "%s: gzip stream ends early at byte %llu: the file is cut off; fetch it again", b->name,
                                (unsigned long long)b->taken);
             break;
         }
@@ -184,7 +189,8 @@ static size_t decode_one(const unsigned char *u, size_t left, bool last, char *t
         return 1;
     }
     if (left < 2 && !last) return 0;
-    unsigned c = left >= 2 && u[0] >= 0x81 && u[0] <= 0xFE && u[1] >= 0x41 && u[1] <= 0xFE ? cp949[u[0] - 0x81][u[1] - 0x41] : 0;
+    unsigned c =
+        left >= 2 && u[0] >= 0x81 && u[0] <= 0xFE && u[1] >= 0x41 && u[1] <= 0xFE ? cp949[u[0] - 0x81][u[1] - 0x41] : 0;
     if (!c) {
         to[(*out)++] = (char)0xFF;
         return 1;

@@ -96,8 +96,10 @@ int file_publish(const char *path, const void *p, size_t n, struct err *e) {
     if (rc == ERR_OK && fsync(fd) != 0) rc = err_sys(e, ERR_IO, "cannot sync %s", path);
     close(fd);
     if (rc == ERR_OK && rename(tmp, path) != 0) rc = err_sys(e, ERR_IO, "cannot put %s in place", path);
-    if (rc == ERR_OK) rc = dir_sync(path_dir(path, &a), e);
-    else unlink(tmp);
+    if (rc == ERR_OK)
+        rc = dir_sync(path_dir(path, &a), e);
+    else
+        unlink(tmp);
 out:
     arena_free(&a);
     return rc;
@@ -158,13 +160,15 @@ int dir_list(const char *path, struct arena *a, char ***names, size_t *n, struct
 int dir_remove(const char *path, struct err *e) {
     struct stat st;
     if (lstat(path, &st) != 0) return errno == ENOENT ? ERR_OK : err_sys(e, ERR_IO, "cannot look at %s", path);
-    if (!S_ISDIR(st.st_mode)) return unlink(path) == 0 || errno == ENOENT ? ERR_OK : err_sys(e, ERR_IO, "cannot remove %s", path);
+    if (!S_ISDIR(st.st_mode))
+        return unlink(path) == 0 || errno == ENOENT ? ERR_OK : err_sys(e, ERR_IO, "cannot remove %s", path);
     struct arena a = {0};
     char **names;
     size_t n;
     int rc = dir_list(path, &a, &names, &n, e);
     for (size_t i = 0; i < n && rc == ERR_OK; i++) rc = dir_remove(arena_fmt(&a, "%s/%s", path, names[i]), e);
-    if (rc == ERR_OK && rmdir(path) != 0 && errno != ENOENT) rc = err_sys(e, ERR_IO, "cannot remove directory %s", path);
+    if (rc == ERR_OK && rmdir(path) != 0 && errno != ENOENT)
+        rc = err_sys(e, ERR_IO, "cannot remove directory %s", path);
     arena_free(&a);
     return rc;
 }

@@ -18,8 +18,8 @@ struct part_writer {
     uint64_t rows;
 };
 
-char *part_dir(struct arena *a, const char *home, const char *pipeline, const char *layer, const char *dataset, const char *step,
-               day_t day) {
+char *part_dir(struct arena *a, const char *home, const char *pipeline, const char *layer, const char *dataset,
+               const char *step, day_t day) {
     return arena_fmt(a, "%s/lake/%s/%s/%s%s%s/dt=%s", home, pipeline, layer, dataset, step ? "/" : "", step ? step : "",
                      day_text(day).s);
 }
@@ -50,8 +50,10 @@ int part_begin(struct part_writer **out, const char *dir, struct err *e) {
     if (rc == ERR_OK) rc = dir_make(w->made, e);
     if (rc == ERR_OK) rc = open_sink(w, PART_NAME, e);
     arena_free(&a);
-    if (rc) part_abort(w);
-    else *out = w;
+    if (rc)
+        part_abort(w);
+    else
+        *out = w;
     return rc;
 }
 
@@ -93,7 +95,8 @@ int part_rewrite(struct part_writer *w, part_keep_fn *keep, void *ctx, struct er
     return rc;
 }
 
-int part_publish(struct part_writer *w, const char *made_by, const char *from_json, struct part_info *info, struct err *e) {
+int part_publish(struct part_writer *w, const char *made_by, const char *from_json, struct part_info *info,
+                 struct err *e) {
     struct part_info i = {.rows = w->rows};
     struct buf b = {0};
     struct arena a = {0};
@@ -101,8 +104,8 @@ int part_publish(struct part_writer *w, const char *made_by, const char *from_js
     w->sink = NULL;
     int rc = sink_commit(s, &i.bytes, i.sha256, e);
     if (rc) goto out;
-    buf_fmt(&b, "{\"rows\":%llu,\"bytes\":%llu,\"sha256\":\"%s\",\"files\":[\"%s\"],\"made_by\":", (unsigned long long)i.rows,
-            (unsigned long long)i.bytes, i.sha256, PART_NAME);
+    buf_fmt(&b, "{\"rows\":%llu,\"bytes\":%llu,\"sha256\":\"%s\",\"files\":[\"%s\"],\"made_by\":",
+            (unsigned long long)i.rows, (unsigned long long)i.bytes, i.sha256, PART_NAME);
     json_text_quote(&b, made_by);
     buf_fmt(&b, ",\"from\":%s}\n", from_json);
     rc = file_publish(arena_fmt(&a, "%s/_SUCCESS", w->made), b.p, b.n, e);
@@ -156,8 +159,9 @@ int part_read(const char *dir, struct part_info *info, bool *found, struct err *
     uint64_t size = 0;
     for (size_t i = 0; i < n && rc == ERR_OK; i++) size += (uint64_t)file_size(files[i]);
     if (rc == ERR_OK && size != info->bytes)
-        rc = err_set(e, ERR_CORRUPT, "%s holds %llu bytes where its _SUCCESS says %llu; remove the directory and run the day again", dir,
-                     (unsigned long long)size, (unsigned long long)info->bytes);
+        rc = err_set(e, ERR_CORRUPT,
+                     "%s holds %llu bytes where its _SUCCESS says %llu; remove the directory and run the day again",
+                     dir, (unsigned long long)size, (unsigned long long)info->bytes);
     *found = rc == ERR_OK;
 out:
     buf_free(&b);
@@ -198,7 +202,9 @@ int part_verify(const char *dir, struct err *e) {
     }
     sha256_hex(&sha, hex);
     if (rc == ERR_OK && strcmp(hex, info.sha256) != 0)
-        rc = err_set(e, ERR_CORRUPT, "%s: the bytes differ from the digest in _SUCCESS; remove the directory and run the day again", dir);
+        rc = err_set(e, ERR_CORRUPT,
+                     "%s: the bytes differ from the digest in _SUCCESS; remove the directory and run the day again",
+                     dir);
     free(chunk);
     arena_free(&a);
     return rc;
@@ -210,7 +216,8 @@ int part_sweep(const char *dataset_dir, struct err *e) {
     size_t n;
     int rc = dir_list(dataset_dir, &a, &names, &n, e);
     for (size_t i = 0; i < n && rc == ERR_OK; i++)
-        if (names[i][0] == '.' && strncmp(names[i], ".dt=", 4) == 0) rc = dir_remove(arena_fmt(&a, "%s/%s", dataset_dir, names[i]), e);
+        if (names[i][0] == '.' && strncmp(names[i], ".dt=", 4) == 0)
+            rc = dir_remove(arena_fmt(&a, "%s/%s", dataset_dir, names[i]), e);
     arena_free(&a);
     return rc;
 }

@@ -18,8 +18,8 @@
 #include "base/mem.h"
 
 /* step may be NULL. In the arena. */
-char *part_dir(struct arena *a, const char *home, const char *pipeline, const char *layer, const char *dataset, const char *step,
-               day_t day);
+char *part_dir(struct arena *a, const char *home, const char *pipeline, const char *layer, const char *dataset,
+               const char *step, day_t day);
 
 struct part_info {
     uint64_t rows, bytes;
@@ -34,7 +34,8 @@ typedef int part_keep_fn(void *ctx, uint64_t row, const char *line, size_t n, bo
 /* Write the rows again without those that are not kept; for duplicates that only show at the end. */
 int part_rewrite(struct part_writer *w, part_keep_fn *keep, void *ctx, struct err *e);
 /* from_json: a JSON array telling what it was made from. Frees w, also on failure (nothing appears then). */
-int part_publish(struct part_writer *w, const char *made_by, const char *from_json, struct part_info *info, struct err *e);
+int part_publish(struct part_writer *w, const char *made_by, const char *from_json, struct part_info *info,
+                 struct err *e);
 void part_abort(struct part_writer *w); /* NULL is fine */
 
 /* true when there is a complete partition; its _SUCCESS is in *info. A _SUCCESS that cannot be read or files

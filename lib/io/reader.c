@@ -109,7 +109,7 @@ static void add_line(struct reader *r, struct rblock *b, const char *p, size_t n
 /* A line over the limit: its first bytes stay for the message, the rest is skipped. */
 static void add_over_long(struct reader *r, struct rblock *b, size_t from) {
     r->line++;
-    struct rline *l = reader_push(b, r, from, 256);
+    struct rline *l = reader_push(b, r, from, r->opt.max_line < 256 ? r->opt.max_line : 256);
     l->bad = "line is over the size limit";
     l->bad_at = (uint32_t)r->opt.max_line;
 }
@@ -148,25 +148,27 @@ int reader_jsonl(struct reader *r, struct rblock *b, struct err *e) {
             size_t n = nl ? (size_t)(nl - p) : r->win_n - at;
             if (r->skipping) {
                 r->skipping = false;
-            } else if (n > r->opt.max_line) {
+            } else if (n > r->opt.max_line + (n && p[n - 1] == '\r')) {
                 add_over_long(r, b, at);
             } else {
                 add_line(r, b, p, n);
-                if (!nl) r->torn = bytes_is_pipe(r->in);
             }
+            if (!nl) r->torn = bytes_is_pipe(r->in);
             at += n + (nl ? 1 : 0);
         }
         size_t rest = r->win_n - at;
         if (r->skipping) { /* still inside: nothing of it is kept */
             at = r->win_n;
-        } else if (rest > r->opt.max_line) {
+        } else if (rest > r->opt.max_line + 1) { /* one more: it may be the CR of a line that just fits */
             add_over_long(r, b, at);
             r->skipping = true;
             hand_over(r, b, r->win_n);
             return ERR_OK;
         }
-        if (b->n) hand_over(r, b, at);
-        else r->win_at = at;
+        if (b->n)
+            hand_over(r, b, at);
+        else
+            r->win_at = at;
     }
     return ERR_OK;
 }

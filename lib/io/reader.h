@@ -18,15 +18,15 @@
 #include "io/bytes.h"
 
 enum format { FMT_AUTO, FMT_JSONL, FMT_JSON, FMT_CSV };
-int input_format_find(const char *name);              /* "jsonl", "json", "csv"; -1 unknown */
-enum format format_of(const char *path);        /* by the name, .gz stripped; FMT_JSONL when it tells nothing */
+int input_format_find(const char *name); /* "jsonl", "json", "csv"; -1 unknown */
+enum format format_of(const char *path); /* by the name, .gz stripped; FMT_JSONL when it tells nothing */
 
 struct rline {
-    uint32_t off, len;  /* in the block's data */
-    uint32_t file;      /* index of the input */
-    uint32_t bad_at;    /* byte in the record */
-    uint64_t line;      /* line of the input where the record begins, from 1 */
-    const char *bad;    /* NULL, or why it cannot be read */
+    uint32_t off, len; /* in the block's data */
+    uint32_t file;     /* index of the input */
+    uint32_t bad_at;   /* byte in the record */
+    uint64_t line;     /* line of the input where the record begins, from 1 */
+    const char *bad;   /* NULL, or why it cannot be read */
 };
 struct rblock {
     struct buf data;
@@ -38,9 +38,9 @@ void rblock_free(struct rblock *b);
 struct reader_opt {
     enum format format; /* FMT_AUTO: by each input's name */
     enum encoding enc;
-    size_t max_line;    /* bytes; 0: 16 MiB */
-    size_t block;       /* bytes a block aims at; 0: 1 MiB */
-    char delimiter;     /* CSV; 0: comma */
+    size_t max_line; /* bytes; 0: 16 MiB */
+    size_t block;    /* bytes a block aims at; 0: 1 MiB */
+    char delimiter;  /* CSV; 0: comma */
     /* CSV: is the column a number ('n'), a boolean ('b') or text ('t')? NULL: all text. Asked once per column. */
     char (*column)(void *ctx, struct sv name);
     void *ctx;

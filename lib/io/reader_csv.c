@@ -26,8 +26,10 @@ static size_t row_length(struct reader *r, uint64_t *lines, bool *open) {
             if (c == '\n') (*lines)++;
             if (c != '"') continue;
             if (i + 1 == r->win_n && !r->eof) return 0; /* doubled or closing: the next byte tells */
-            if (i + 1 < r->win_n && r->win[i + 1] == '"') i++;
-            else quoted = false;
+            if (i + 1 < r->win_n && r->win[i + 1] == '"')
+                i++;
+            else
+                quoted = false;
         } else if (c == '"' && at_start) {
             quoted = true;
             at_start = false;
@@ -49,7 +51,8 @@ struct field {
 };
 
 /* Next field of the row [*p, end); a quoted one is unfolded into scratch where it holds doubled quotes. */
-static bool next_field(struct reader *r, const char **p, const char *end, bool *more, struct buf *scratch, struct field *f) {
+static bool next_field(struct reader *r, const char **p, const char *end, bool *more, struct buf *scratch,
+                       struct field *f) {
     const char *s = *p;
     if (!*more) return false;
     f->quoted = s < end && *s == '"';
@@ -109,16 +112,24 @@ static bool json_number(const char *p, size_t n) {
 }
 
 static void add_value(struct buf *b, const struct csv_column *c, struct sv v, bool quoted) {
-    if (!v.n && !quoted) buf_str(b, "null");
-    else if (c->kind == 'n' && json_number(v.p, v.n)) buf_sv(b, v);
-    else if (c->kind == 'b' && (sv_is(v, "true") || sv_is(v, "false"))) buf_sv(b, v);
-    else json_quote(b, v);
+    if (!v.n && !quoted)
+        buf_str(b, "null");
+    else if (c->kind == 'n' && json_number(v.p, v.n))
+        buf_sv(b, v);
+    else if (c->kind == 'b' && (sv_is(v, "true") || sv_is(v, "false")))
+        buf_sv(b, v);
+    else
+        json_quote(b, v);
 }
 
 static bool valid_utf8(const char *p, size_t n, size_t *at) {
     const unsigned char *u = (const unsigned char *)p;
     for (size_t i = 0; i < n;) {
-        size_t k = u[i] < 0x80 ? 1 : u[i] >= 0xC2 && u[i] <= 0xDF ? 2 : (u[i] & 0xF0) == 0xE0 ? 3 : u[i] >= 0xF0 && u[i] <= 0xF4 ? 4 : 0;
+        size_t k = u[i] < 0x80                    ? 1
+                   : u[i] >= 0xC2 && u[i] <= 0xDF ? 2
+                   : (u[i] & 0xF0) == 0xE0        ? 3
+                   : u[i] >= 0xF0 && u[i] <= 0xF4 ? 4
+                                                  : 0;
         bool ok = k && i + k <= n && u[i];
         for (size_t j = 1; ok && j < k; j++) ok = (u[i + j] & 0xC0) == 0x80;
         if (ok && k == 3) ok = !(u[i] == 0xE0 && u[i + 1] < 0xA0) && !(u[i] == 0xED && u[i + 1] > 0x9F);
@@ -140,8 +151,10 @@ static int read_header(struct reader *r, const char *row, size_t n, struct err *
     size_t cap = 0, at;
     int rc = ERR_OK;
     if (!valid_utf8(row, n, &at))
-        return err_set(e, ERR_DATA, "%s:1: byte %zu of the header is not UTF-8; if the file is CP949, declare \"encoding\": \"cp949\"",
-                       reader_name(r, r->file), at + 1);
+        return err_set(
+            e, ERR_DATA,
+            "%s:1: byte %zu of the header is not UTF-8; if the file is CP949, declare \"encoding\": \"cp949\"",
+            reader_name(r, r->file), at + 1);
     while (rc == ERR_OK && next_field(r, &p, end, &more, &scratch, &f)) {
         struct sv name = f.quoted ? (struct sv){buf_text(&scratch) + (uintptr_t)f.p, f.n} : (struct sv){f.p, f.n};
         char unnamed[32];
@@ -154,7 +167,8 @@ static int read_header(struct reader *r, const char *row, size_t n, struct err *
         buf_chr(&key, ':');
         for (size_t i = 0; i < r->ncols; i++)
             if (strcmp(r->cols[i].key, key.p) == 0)
-                rc = err_set(e, ERR_DATA, "%s:1: the header names column %.*s twice", reader_name(r, r->file), (int)key.n - 1, key.p);
+                rc = err_set(e, ERR_DATA, "%s:1: the header names column %.*s twice", reader_name(r, r->file),
+                             (int)key.n - 1, key.p);
         if (r->ncols == cap) {
             cap = cap ? cap * 2 : 16;
             r->cols = mem_grow(r->cols, cap * sizeof *r->cols);
@@ -197,7 +211,8 @@ static void add_row(struct reader *r, struct rblock *b, const char *row, size_t 
     }
     b->data.n = off;
     buf_add(&b->data, row, n);
-    reader_push(b, r, off, n)->bad = k < r->ncols ? "row has fewer fields than the header" : "row has more fields than the header";
+    reader_push(b, r, off, n)->bad =
+        k < r->ncols ? "row has fewer fields than the header" : "row has more fields than the header";
 }
 
 int reader_csv(struct reader *r, struct rblock *b, struct err *e) {
@@ -209,8 +224,8 @@ int reader_csv(struct reader *r, struct rblock *b, struct err *e) {
         size_t n = row_length(r, &lines, &open);
         if (!n && r->eof) break;
         if (!n && r->win_n - r->win_at > r->opt.max_line + r->opt.block) {
-            rc = err_set(e, ERR_LIMIT, "%s:%llu: CSV row is over the limit of %zu bytes (is a quote not closed?)", reader_name(r, r->file),
-                         (unsigned long long)r->line + 1, r->opt.max_line);
+            rc = err_set(e, ERR_LIMIT, "%s:%llu: CSV row is over the limit of %zu bytes (is a quote not closed?)",
+                         reader_name(r, r->file), (unsigned long long)r->line + 1, r->opt.max_line);
             break;
         }
         if (!n) {
@@ -222,14 +237,17 @@ int reader_csv(struct reader *r, struct rblock *b, struct err *e) {
         size_t len = n;
         bool ended = row[n - 1] == '\n';
         if (open) {
-            rc = err_set(e, ERR_INCOMPLETE, "%s:%llu: a quoted field is not closed", reader_name(r, r->file), (unsigned long long)r->line + 1);
+            rc = err_set(e, ERR_INCOMPLETE, "%s:%llu: a quoted field is not closed", reader_name(r, r->file),
+                         (unsigned long long)r->line + 1);
             break;
         }
         if (ended) len--;
         if (len && row[len - 1] == '\r') len--;
         r->line++;
-        if (len && !r->have_header) rc = read_header(r, row, len, e);
-        else if (len) add_row(r, b, row, len, &scratch);
+        if (len && !r->have_header)
+            rc = read_header(r, row, len, e);
+        else if (len)
+            add_row(r, b, row, len, &scratch);
         if (!ended) r->torn = bytes_is_pipe(r->in);
         r->line += lines > 1 ? lines - 1 : 0;
         if (!ended && lines) r->line++;

@@ -37,16 +37,20 @@ struct element {
 static bool element_byte(struct element *el, char c, bool in_array, bool *last) {
     *last = false;
     if (el->string) {
-        if (el->escaped) el->escaped = false;
-        else if (c == '\\') el->escaped = true;
+        if (el->escaped)
+            el->escaped = false;
+        else if (c == '\\')
+            el->escaped = true;
         else if (c == '"') {
             el->string = false;
             *last = el->depth == 0 && !in_array;
         }
         return false;
     }
-    if (c == '"') el->string = true;
-    else if (c == '{' || c == '[') el->depth++;
+    if (c == '"')
+        el->string = true;
+    else if (c == '{' || c == '[')
+        el->depth++;
     else if (c == '}' || c == ']') {
         if (el->depth == 0) return true;
         el->depth--;
@@ -67,15 +71,18 @@ static int take_element(struct reader *r, struct rblock *b, struct err *e) {
         if (element_byte(&el, (char)c, r->in_array, &last)) break;
         r->win_at++;
         if (c == '\n') r->line++;
-        if (b->data.n - off >= r->opt.max_line) el.over = true;
-        else buf_chr(&b->data, c == '\n' || c == '\r' ? ' ' : (char)c);
+        if (b->data.n - off >= r->opt.max_line)
+            el.over = true;
+        else
+            buf_chr(&b->data, c == '\n' || c == '\r' ? ' ' : (char)c);
     }
     if (rc) return rc;
     size_t n = b->data.n - off;
     while (n && blank(b->data.p[off + n - 1])) n--;
     if (peek(r, e, &rc) < 0 && !last && (r->in_array || el.depth || el.string))
-        return rc ? rc : err_set(e, ERR_INCOMPLETE, "%s: the JSON text ends in the middle of line %llu", reader_name(r, r->file),
-                                 (unsigned long long)r->line + 1);
+        return rc ? rc
+                  : err_set(e, ERR_INCOMPLETE, "%s: the JSON text ends in the middle of line %llu",
+                            reader_name(r, r->file), (unsigned long long)r->line + 1);
     struct rline *l = reader_push(b, r, off, n);
     l->line = line + 1;
     if (el.over) l->bad = "record is over the size limit";
@@ -92,7 +99,8 @@ int reader_json(struct reader *r, struct rblock *b, struct err *e) {
         int c = skip_blanks(r, e, &rc);
         if (rc) return rc;
         if (c < 0) {
-            if (r->in_array) return err_set(e, ERR_INCOMPLETE, "%s: the JSON array is not closed", reader_name(r, r->file));
+            if (r->in_array)
+                return err_set(e, ERR_INCOMPLETE, "%s: the JSON array is not closed", reader_name(r, r->file));
             return ERR_OK;
         }
         if (r->after_array) return misplaced(r, "text goes on after the JSON array", e);
@@ -112,7 +120,7 @@ int reader_json(struct reader *r, struct rblock *b, struct err *e) {
             }
             continue;
         }
-        if (c == ',' || (r->in_array && c == ']')) return misplaced(r, "expected a value in the JSON array", e);
+        if (c == ',' || c == ']' || c == '}') return misplaced(r, "expected a value", e);
         rc = take_element(r, b, e);
         if (rc) return rc;
         r->want_value = !r->in_array; /* texts one after another never turn into an array */

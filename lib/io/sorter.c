@@ -46,9 +46,15 @@ static int compare(const void *x, const void *y, void *ctx) {
 
 static void swap(char *x, char *y, size_t n) {
     char t[256];
-    memcpy(t, x, n);
-    memcpy(x, y, n);
-    memcpy(y, t, n);
+    while (n) {
+        size_t k = n < sizeof t ? n : sizeof t;
+        memcpy(t, x, k);
+        memcpy(x, y, k);
+        memcpy(y, t, k);
+        x += k;
+        y += k;
+        n -= k;
+    }
 }
 
 static size_t bucket_of(const char *rec) {
@@ -71,8 +77,10 @@ static void sort_memory(struct sorter *s) {
         while (next[b] < count[b + 1]) {
             char *r = s->mem + next[b] * s->rec;
             size_t home = bucket_of(r);
-            if (home == b) next[b]++;
-            else swap(r, s->mem + next[home]++ * s->rec, s->rec);
+            if (home == b)
+                next[b]++;
+            else
+                swap(r, s->mem + next[home]++ * s->rec, s->rec);
         }
         size_t n = count[b + 1] - count[b];
         if (n > 1) qsort_r(s->mem + count[b] * s->rec, n, s->rec, compare, s);

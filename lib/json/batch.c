@@ -18,7 +18,8 @@ void batch_scan(struct batch *b) {
     for (size_t i = 0; i < b->n; i++) {
         const struct rline *l = &b->blk.l[i];
         struct rec *r = &b->r[i];
-        *r = (struct rec){.text = data + l->off, .len = l->len, .bad = l->bad, .bad_at = l->bad_at, .line = l->line, .file = l->file};
+        *r = (struct rec){
+            .text = data + l->off, .len = l->len, .bad = l->bad, .bad_at = l->bad_at, .line = l->line, .file = l->file};
         r->v.text = r->text;
         r->v.i = (uint32_t)b->toks.n; /* for now: where its tokens begin */
         struct jerr je;

@@ -10,12 +10,12 @@
 #include "json/scan.h"
 
 struct rec {
-    struct jval v;      /* v.t NULL when bad */
-    const char *text;   /* as read, without its line break */
+    struct jval v;    /* v.t NULL when bad */
+    const char *text; /* as read, without its line break */
     uint32_t len;
-    uint32_t bad_at;    /* byte in the record, from 0 */
-    const char *bad;    /* why it is no record, or NULL */
-    uint64_t line;      /* in its input, from 1 */
+    uint32_t bad_at; /* byte in the record, from 0 */
+    const char *bad; /* why it is no record, or NULL */
+    uint64_t line;   /* in its input, from 1 */
     uint32_t file;
 };
 struct batch {

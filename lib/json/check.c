@@ -9,7 +9,7 @@ struct verdicts {
     struct arena a;
     struct buf text;
     uint64_t invalid;
-    size_t *ends;   /* text length after each invalid record */
+    size_t *ends; /* text length after each invalid record */
     size_t cap;
 };
 struct checker {
@@ -24,8 +24,8 @@ static void tell(const struct checker *c, struct verdicts *v, const struct rec *
     struct buf *b = &v->text;
     if (!c->o->json) {
         struct buf line = {0};
-        buf_fmt(&line, "%s:%llu: %s: %s: expected %s, found %s", file, (unsigned long long)r->line, f->pointer[0] ? f->pointer : "/", f->keyword, f->expected,
-                f->found);
+        buf_fmt(&line, "%s:%llu: %s: %s: expected %s, found %s", file, (unsigned long long)r->line,
+                f->pointer[0] ? f->pointer : "/", f->keyword, f->expected, f->found);
         log_clean(b, (struct sv){line.p, line.n});
         buf_chr(b, '\n');
         buf_free(&line);
@@ -33,7 +33,11 @@ static void tell(const struct checker *c, struct verdicts *v, const struct rec *
     }
     const struct {
         const char *name, *value;
-    } parts[] = {{"file", file}, {"pointer", f->pointer}, {"keyword", f->keyword}, {"expected", f->expected}, {"found", f->found}};
+    } parts[] = {{"file", file},
+                 {"pointer", f->pointer},
+                 {"keyword", f->keyword},
+                 {"expected", f->expected},
+                 {"found", f->found}};
     buf_fmt(b, "{\"line\":%llu", (unsigned long long)r->line);
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         buf_fmt(b, ",\"%s\":", parts[i].name);
@@ -85,7 +89,8 @@ static int take(void *ctx, struct batch *b, void *out, struct err *e) {
     c->records += b->n;
     c->invalid += v->invalid;
     if (n && fwrite(v->text.p, 1, n, stdout) != n) return err_sys(e, ERR_IO, "cannot write to standard output");
-    return full ? err_set(e, ERR_INVALID, "stopped after %llu invalid records (--max-errors)", (unsigned long long)most) : ERR_OK;
+    return full ? err_set(e, ERR_INVALID, "stopped after %llu invalid records (--max-errors)", (unsigned long long)most)
+                : ERR_OK;
 }
 
 static void out_free(void *p) {
@@ -102,13 +107,22 @@ int json_check(const struct json_check_opt *o, struct err *e) {
     struct reader_opt ro = {.block = o->block, .max_line = o->max_line};
     int rc = file_read(o->schema, 64 << 20, &text, e);
     if (rc) e->code = rc = ERR_CONFIG;
-    if (rc == ERR_OK) rc = schema_compile(&c.s, o->schema, buf_text(&text), text.n, o->dir, o->assert_format ? SCHEMA_ASSERT_FORMAT : 0, e);
+    if (rc == ERR_OK)
+        rc = schema_compile(&c.s, o->schema, buf_text(&text), text.n, o->dir,
+                            o->assert_format ? SCHEMA_ASSERT_FORMAT : 0, e);
     if (rc == ERR_OK) rc = reader_open(&c.r, o->files, o->nfiles, &ro, e);
-    struct crew crew = {.threads = o->threads, .out_size = sizeof(struct verdicts), .ctx = &c, .work = work, .take = take, .out_free = out_free};
+    struct crew crew = {.threads = o->threads,
+                        .out_size = sizeof(struct verdicts),
+                        .ctx = &c,
+                        .work = work,
+                        .take = take,
+                        .out_free = out_free};
     if (rc == ERR_OK) rc = crew_run(&crew, c.r, e);
-    if (rc == ERR_OK || rc == ERR_INVALID) log_info("%llu records, %llu invalid", (unsigned long long)c.records, (unsigned long long)c.invalid);
+    if (rc == ERR_OK || rc == ERR_INVALID)
+        log_info("%llu records, %llu invalid", (unsigned long long)c.records, (unsigned long long)c.invalid);
     if (rc == ERR_OK && c.invalid)
-        rc = err_set(e, ERR_INVALID, "%llu of %llu records do not conform to %s", (unsigned long long)c.invalid, (unsigned long long)c.records, o->schema);
+        rc = err_set(e, ERR_INVALID, "%llu of %llu records do not conform to %s", (unsigned long long)c.invalid,
+                     (unsigned long long)c.records, o->schema);
     reader_close(c.r);
     schema_free(c.s);
     buf_free(&text);

@@ -68,7 +68,11 @@ static int row(struct csvout *c, struct jval rec, struct buf *out, struct err *e
         const char *name = jv_str(k, &c->a, NULL);
         size_t i = 0;
         while (i < c->ncols && strcmp(c->cols[i], name) != 0) i++;
-        if (i == c->ncols) return err_set(e, ERR_DATA, "a record has the field '%s', which is no column of the CSV; write JSONL, or select fields before", name);
+        if (i == c->ncols)
+            return err_set(
+                e, ERR_DATA,
+                "a record has the field '%s', which is no column of the CSV; write JSONL, or select fields before",
+                name);
     }
     return ERR_OK;
 }
@@ -80,9 +84,12 @@ int csvout_lines(struct csvout *c, const char *p, size_t n, struct buf *out, str
         struct jerr je;
         c->toks.n = 0;
         if (len) {
-            if (!json_scan(&c->toks, p, len, 0, &je)) return err_set(e, ERR_DATA, "a record is no JSON (%s at byte %zu): it cannot be a CSV row", je.what, je.at + 1);
+            if (!json_scan(&c->toks, p, len, 0, &je))
+                return err_set(e, ERR_DATA, "a record is no JSON (%s at byte %zu): it cannot be a CSV row", je.what,
+                               je.at + 1);
             struct jval rec = {p, c->toks.t, 0};
-            if (jv_type(rec) != JT_OBJ) return err_set(e, ERR_DATA, "a record is not an object: it cannot be a CSV row");
+            if (jv_type(rec) != JT_OBJ)
+                return err_set(e, ERR_DATA, "a record is not an object: it cannot be a CSV row");
             int rc = row(c, rec, out, e);
             if (rc) return rc;
         }

@@ -1,7 +1,7 @@
 /*
  * Records as CSV (RFC 4180): a header, then a row per record. Columns are given, or those of the first record; a later
- * record with another field is ERR_DATA, because a CSV that silently leaves fields out is a lie. Nested values are written
- * as JSON text; null and absent are empty. Line breaks are CRLF, as the standard says.
+ * record with another field is ERR_DATA, because a CSV that silently leaves fields out is a lie. Nested values are
+ * written as JSON text; null and absent are empty. Line breaks are CRLF, as the standard says.
  */
 #ifndef ETL_JSON_CSVOUT_H
 #define ETL_JSON_CSVOUT_H

@@ -72,8 +72,8 @@ static const char *string_stop(const char *p, const char *end) {
     const __m128i low = _mm_set1_epi8(0x20); /* signed compare: >= 0x80 is negative, so < 0x20 too */
     while (end - p >= 16) {
         __m128i x = _mm_loadu_si128((const __m128i *)(const void *)p);
-        __m128i m = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(x, quote), _mm_cmpeq_epi8(x, slash)),
-                                 _mm_cmplt_epi8(x, low));
+        __m128i m =
+            _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(x, quote), _mm_cmpeq_epi8(x, slash)), _mm_cmplt_epi8(x, low));
         int bits = _mm_movemask_epi8(m);
         if (bits) return p + __builtin_ctz((unsigned)bits);
         p += 16;
@@ -91,7 +91,14 @@ static bool escape(struct scan *c) {
     const char *p = c->p; /* at the backslash */
     if (c->end - p < 2) return fail(c, p, "string ends in the middle of an escape");
     switch (p[1]) {
-    case '"': case '\\': case '/': case 'b': case 'f': case 'n': case 'r': case 't':
+    case '"':
+    case '\\':
+    case '/':
+    case 'b':
+    case 'f':
+    case 'n':
+    case 'r':
+    case 't':
         c->p = p + 2;
         return true;
     case 'u':

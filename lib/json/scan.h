@@ -26,9 +26,9 @@
 
 enum jtype { JT_NULL, JT_FALSE, JT_TRUE, JT_NUM, JT_STR, JT_ARR, JT_OBJ };
 
-#define JF_ESC 1   /* string: holds a backslash escape */
-#define JF_INT 2   /* number: written without fraction and exponent */
-#define JF_HIGH 4  /* string: holds bytes >= 0x80 */
+#define JF_ESC 1  /* string: holds a backslash escape */
+#define JF_INT 2  /* number: written without fraction and exponent */
+#define JF_HIGH 4 /* string: holds bytes >= 0x80 */
 
 struct jtok {
     uint32_t off;  /* first byte (of a string: after the quote; of a container: its bracket) */

@@ -34,8 +34,9 @@ struct schema_fault {
     const char *schema;   /* where in the schema: "#/definitions/click/properties/position/maximum" */
     const char *expected; /* "at most 99", "one of \"web\", \"ios\", \"android\"", "a string" */
     const char *found;    /* the value as written, cut to 80 bytes on a character boundary */
-    const char *word;     /* additionalProperties: the unexpected key; required: the missing key; enum: found string; else NULL */
-    struct jval at;       /* the instance value; for additionalProperties/propertyNames/dependencies the key's token */
+    const char
+        *word; /* additionalProperties: the unexpected key; required: the missing key; enum: found string; else NULL */
+    struct jval at; /* the instance value; for additionalProperties/propertyNames/dependencies the key's token */
 };
 
 struct schema_run {

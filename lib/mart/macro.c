@@ -98,13 +98,16 @@ static int put_macro(const struct expansion *x, const struct call *c, const char
     }
     if (c->nargs != macros[i].nargs) return fail(x, at, "macro %s: wrong number of arguments%s", c->name, "");
     for (const char *t = macros[i].text[x->d]; *t; t++) {
-        if (t[0] == '$' && (t[1] == '1' || t[1] == '2')) buf_sv(x->out, c->args[*++t - '1']);
-        else buf_chr(x->out, *t);
+        if (t[0] == '$' && (t[1] == '1' || t[1] == '2'))
+            buf_sv(x->out, c->args[*++t - '1']);
+        else
+            buf_chr(x->out, *t);
     }
     return ERR_OK;
 }
 
-int macro_expand(const struct pipeline *p, const char *file, const char *sql, enum dialect d, const char *this_sql, struct buf *out, struct err *e) {
+int macro_expand(const struct pipeline *p, const char *file, const char *sql, enum dialect d, const char *this_sql,
+                 struct buf *out, struct err *e) {
     struct expansion x = {p, file, sql, this_sql, d, out, e};
     size_t n = strlen(sql);
     while (n && strchr("; \t\r\n", sql[n - 1])) n--; /* a closing semicolon would end the statement around it */
@@ -117,10 +120,14 @@ int macro_expand(const struct pipeline *p, const char *file, const char *sql, en
         struct call c;
         const char *after = parse_call(s + 2, &c);
         int rc;
-        if (!after) rc = fail(&x, s, "cannot read this macro%s%s: expected {{ name('argument') }}", "", "");
-        else if (strcmp(c.name, "ref") == 0 && c.nargs == 1) rc = put_ref(&x, &c, s);
-        else if (strcmp(c.name, "this") == 0 && this_sql) buf_str(out, this_sql), rc = ERR_OK;
-        else rc = put_macro(&x, &c, s);
+        if (!after)
+            rc = fail(&x, s, "cannot read this macro%s%s: expected {{ name('argument') }}", "", "");
+        else if (strcmp(c.name, "ref") == 0 && c.nargs == 1)
+            rc = put_ref(&x, &c, s);
+        else if (strcmp(c.name, "this") == 0 && this_sql)
+            buf_str(out, this_sql), rc = ERR_OK;
+        else
+            rc = put_macro(&x, &c, s);
         if (rc) return rc;
         s = after;
     }

@@ -22,6 +22,7 @@ enum dialect { DIALECT_SQLITE };
 
 /* sql expanded into out. `this_sql` stands for {{ this }} (NULL: not allowed). ERR_CONFIG: "FILE:LINE: ...", with the
  * nearest macro. */
-int macro_expand(const struct pipeline *p, const char *file, const char *sql, enum dialect d, const char *this_sql, struct buf *out, struct err *e);
+int macro_expand(const struct pipeline *p, const char *file, const char *sql, enum dialect d, const char *this_sql,
+                 struct buf *out, struct err *e);
 
 #endif

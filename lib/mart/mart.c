@@ -16,13 +16,20 @@ static void column_names(const struct pl_model *m, struct buf *b) {
 static int bind_params(struct stmt *s, const struct pl_model *m, const struct mart_params *p, struct err *e) {
     const struct {
         const char *name, *value;
-    } known[] = {{":ds", p->ds}, {":run_id", p->run_id}, {":quality_status", p->quality_status}, {":started_at", p->started_at}, {":finished_at", p->finished_at}};
+    } known[] = {{":ds", p->ds},
+                 {":run_id", p->run_id},
+                 {":quality_status", p->quality_status},
+                 {":started_at", p->started_at},
+                 {":finished_at", p->finished_at}};
     for (int i = 1; i <= sqlite3_bind_parameter_count(s->h); i++) {
         const char *name = sqlite3_bind_parameter_name(s->h, i);
         size_t k = 0;
         while (name && k < 5 && strcmp(known[k].name, name) != 0) k++;
         if (!name || k == 5)
-            return err_set(e, ERR_CONFIG, "%s: unknown parameter %s: there are :ds, :run_id, :quality_status, :started_at, :finished_at", m->file, name ? name : "?");
+            return err_set(
+                e, ERR_CONFIG,
+                "%s: unknown parameter %s: there are :ds, :run_id, :quality_status, :started_at, :finished_at", m->file,
+                name ? name : "?");
         stmt_text(s, i, known[k].value);
     }
     return ERR_OK;
@@ -34,7 +41,8 @@ static int in_model(const struct pl_model *m, struct err *e) {
     return err_in(e, "model %s (%s)", m->name, m->file);
 }
 
-static int run_sql(struct db *wh, const struct pl_model *m, const struct mart_params *p, const char *sql, int64_t *changes, struct err *e) {
+static int run_sql(struct db *wh, const struct pl_model *m, const struct mart_params *p, const char *sql,
+                   int64_t *changes, struct err *e) {
     struct stmt s;
     int rc = stmt_prepare(&s, wh, sql, m->name, e);
     if (rc == ERR_OK) rc = bind_params(&s, m, p, e);
@@ -44,7 +52,8 @@ static int run_sql(struct db *wh, const struct pl_model *m, const struct mart_pa
     return rc;
 }
 
-static int build_aside(struct db *wh, const struct pipeline *p, const struct pl_model *m, const struct mart_params *params, int64_t *rows, struct err *e) {
+static int build_aside(struct db *wh, const struct pipeline *p, const struct pl_model *m,
+                       const struct mart_params *params, int64_t *rows, struct err *e) {
     struct buf b = {0};
     struct table_spec t = {.table = m->name, .cols = m->cols, .ncols = m->ncols};
     int rc = db_exec(wh, e, "DROP TABLE IF EXISTS " ASIDE);
@@ -111,7 +120,8 @@ static void test_sql(const struct pl_test *t, const char *from, struct buf *b, s
 }
 
 /* The first rows that a test found, as "a=1 b=x; a=2 b=y". */
-static int run_test(struct db *wh, const struct pl_model *m, const struct mart_params *p, const char *sql, const char *what, struct err *e) {
+static int run_test(struct db *wh, const struct pl_model *m, const struct mart_params *p, const char *sql,
+                    const char *what, struct err *e) {
     struct stmt s;
     struct buf found = {.max = 600};
     bool row = true;
@@ -125,13 +135,17 @@ static int run_test(struct db *wh, const struct pl_model *m, const struct mart_p
         }
     }
     stmt_close(&s);
-    if (rc) rc = in_model(m, e);
-    else if (n) rc = err_set(e, ERR_TEST, "model %s: test %s failed; the mart stays as it was. Rows found: %s%s", m->name, what, buf_text(&found), n == 4 ? " ..." : "");
+    if (rc)
+        rc = in_model(m, e);
+    else if (n)
+        rc = err_set(e, ERR_TEST, "model %s: test %s failed; the mart stays as it was. Rows found: %s%s", m->name, what,
+                     buf_text(&found), n == 4 ? " ..." : "");
     buf_free(&found);
     return rc;
 }
 
-static int run_tests(struct db *wh, const struct pipeline *p, const struct pl_model *m, const struct mart_params *params, const char *from, struct err *e) {
+static int run_tests(struct db *wh, const struct pipeline *p, const struct pl_model *m,
+                     const struct mart_params *params, const char *from, struct err *e) {
     int rc = ERR_OK;
     for (size_t i = 0; i < m->ntests && rc == ERR_OK; i++) {
         struct buf sql = {0}, what = {0};
@@ -182,7 +196,12 @@ struct swap {
 static int swap_rows(void *ctx, struct err *e) {
     struct swap *s = ctx;
     const struct pl_model *m = s->m;
-    struct table_spec t = {.table = m->name, .key = m->key, .cols = m->cols, .ncols = m->ncols, .indexes = m->indexes, .nindexes = m->nindexes,
+    struct table_spec t = {.table = m->name,
+                           .key = m->key,
+                           .cols = m->cols,
+                           .ncols = m->ncols,
+                           .indexes = m->indexes,
+                           .nindexes = m->nindexes,
                            .add_columns = true};
     struct buf b = {0};
     int rc = table_ensure(s->wh, &t, false, e);
@@ -209,6 +228,7 @@ static int swap_rows(void *ctx, struct err *e) {
         rc = run_sql(s->wh, m, s->params, b.p, NULL, e);
         if (rc) rc = err_in(e, "model %s", m->name);
     }
+    if (rc == ERR_OK && s->params->mark.pipeline) rc = warehouse_note(s->wh, &s->params->mark, e);
     buf_free(&b);
     return rc;
 }
@@ -223,15 +243,19 @@ static void view_sql(const struct pl_model *m, const char *select, struct buf *b
 struct view_swap {
     struct db *wh;
     const char *drop, *create;
+    const struct warehouse_mark *mark;
 };
 
 static int swap_view(void *ctx, struct err *e) {
     struct view_swap *v = ctx;
     int rc = db_exec(v->wh, e, v->drop);
-    return rc ? rc : db_exec(v->wh, e, v->create);
+    if (rc == ERR_OK) rc = db_exec(v->wh, e, v->create);
+    if (rc == ERR_OK && v->mark->pipeline) rc = warehouse_note(v->wh, v->mark, e);
+    return rc;
 }
 
-static int build_view(struct db *wh, const struct pipeline *p, const struct pl_model *m, const struct mart_params *params, struct err *e) {
+static int build_view(struct db *wh, const struct pipeline *p, const struct pl_model *m,
+                      const struct mart_params *params, struct err *e) {
     struct buf select = {0}, from = {0}, create = {0}, drop = {0};
     int rc = macro_expand(p, m->file, m->sql, DIALECT_SQLITE, NULL, &select, e);
     buf_fmt(&from, "(%s\n)", buf_text(&select));
@@ -239,7 +263,7 @@ static int build_view(struct db *wh, const struct pipeline *p, const struct pl_m
     buf_str(&drop, "DROP VIEW IF EXISTS ");
     sql_name(&drop, m->name);
     view_sql(m, buf_text(&select), &create);
-    struct view_swap v = {wh, drop.p, create.p};
+    struct view_swap v = {wh, drop.p, create.p, &params->mark};
     if (rc == ERR_OK) {
         rc = db_transaction(wh, swap_view, &v, e);
         if (rc) rc = in_model(m, e);
@@ -251,7 +275,8 @@ static int build_view(struct db *wh, const struct pipeline *p, const struct pl_m
     return rc;
 }
 
-int mart_build(struct db *wh, const struct pipeline *p, const struct pl_model *m, const struct mart_params *params, int64_t *rows, struct err *e) {
+int mart_build(struct db *wh, const struct pipeline *p, const struct pl_model *m, const struct mart_params *params,
+               int64_t *rows, struct err *e) {
     *rows = 0;
     if (m->kind == MODEL_CTE) return ERR_OK;
     if (m->kind == MODEL_VIEW) return build_view(wh, p, m, params, e);

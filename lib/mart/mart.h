@@ -11,12 +11,14 @@
 #define ETL_MART_MART_H
 
 #include "pipeline/pipeline.h"
-#include "store/db.h"
+#include "store/warehouse.h"
 
 struct mart_params {
     const char *ds, *run_id, *quality_status, *started_at, *finished_at;
+    struct warehouse_mark mark; /* noted in the transaction that swaps the rows in; pipeline NULL: none */
 };
-int mart_build(struct db *wh, const struct pipeline *p, const struct pl_model *m, const struct mart_params *params, int64_t *rows, struct err *e);
+int mart_build(struct db *wh, const struct pipeline *p, const struct pl_model *m, const struct mart_params *params,
+               int64_t *rows, struct err *e);
 /* Only see whether the model compiles against the warehouse's tables (for doctor); makes nothing. */
 int mart_check(struct db *wh, const struct pipeline *p, const struct pl_model *m, struct err *e);
 

@@ -17,7 +17,8 @@ static char *encoded(struct arena *a, const char *s) {
         while (k && i + k < n && (u[i + k] & 0xC0) == 0x80) k--;
         buf_str(&b, i ? "\r\n =?UTF-8?B?" : "=?UTF-8?B?");
         for (size_t j = 0; j < k; j += 3) {
-            unsigned x = (unsigned)u[i + j] << 16 | (j + 1 < k ? (unsigned)u[i + j + 1] << 8 : 0) | (j + 2 < k ? u[i + j + 2] : 0);
+            unsigned x = (unsigned)u[i + j] << 16 | (j + 1 < k ? (unsigned)u[i + j + 1] << 8 : 0) |
+                         (j + 2 < k ? u[i + j + 2] : 0);
             buf_chr(&b, digits[x >> 18]);
             buf_chr(&b, digits[x >> 12 & 63]);
             buf_chr(&b, j + 1 < k ? digits[x >> 6 & 63] : '=');
@@ -41,7 +42,8 @@ static const char *one_line(struct arena *a, const char *s) {
 
 static struct curl_slist *headers(const struct mail *m, struct arena *a) {
     static const char *const days[] = {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
-    static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                         "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
     int64_t now = now_utc();
     day_t day = (day_t)(now / 86400);
     int y, mo, d, s = (int)(now % 86400);
@@ -49,7 +51,8 @@ static struct curl_slist *headers(const struct mail *m, struct arena *a) {
     struct buf to = {0};
     for (size_t i = 0; i < m->to.n; i++) buf_fmt(&to, "%s%s", i ? ", " : "", m->to.s[i]);
     struct curl_slist *l = NULL;
-    l = curl_slist_append(l, arena_fmt(a, "Date: %s, %d %s %d %02d:%02d:%02d +0000", days[day_weekday(day)], d, months[mo - 1], y, s / 3600, s / 60 % 60, s % 60));
+    l = curl_slist_append(l, arena_fmt(a, "Date: %s, %d %s %d %02d:%02d:%02d +0000", days[day_weekday(day)], d,
+                                       months[mo - 1], y, s / 3600, s / 60 % 60, s % 60));
     l = curl_slist_append(l, arena_fmt(a, "From: %s", one_line(a, m->from)));
     l = curl_slist_append(l, arena_fmt(a, "To: %s", one_line(a, buf_text(&to))));
     l = curl_slist_append(l, arena_fmt(a, "Subject: %s", encoded(a, one_line(a, m->subject))));

@@ -1,6 +1,6 @@
 /*
- * One mail through an SMTP server: smtp:// with STARTTLS demanded unless the server is on this machine, or smtps://. HTML and
- * text parts (multipart/alternative).
+ * One mail through an SMTP server: smtp:// with STARTTLS demanded unless the server is on this machine, or smtps://.
+ * HTML and text parts (multipart/alternative).
  */
 #ifndef ETL_NET_MAIL_H
 #define ETL_NET_MAIL_H
@@ -9,7 +9,7 @@
 #include "base/mem.h"
 
 struct mail {
-    const char *url;            /* smtp://host:587, smtps://host:465 */
+    const char *url;             /* smtp://host:587, smtps://host:465 */
     const char *user, *password; /* NULL: without logging in */
     const char *from;
     struct strs to;

@@ -5,8 +5,9 @@
 #include <unistd.h>
 
 const char *net_ca_bundle(void) {
-    static const char *const places[] = {"/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem",
-                                         "/etc/ssl/cert.pem", "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem"};
+    static const char *const places[] = {"/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt",
+                                         "/etc/ssl/ca-bundle.pem", "/etc/ssl/cert.pem",
+                                         "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem"};
     const char *own = getenv("SSL_CERT_FILE");
     if (own && access(own, R_OK) == 0) return own;
     for (size_t i = 0; i < sizeof places / sizeof *places; i++)

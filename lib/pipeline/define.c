@@ -146,8 +146,10 @@ static void define_steps(struct pipeline *p, struct pl_dataset *d, struct jval v
             while (jv_each(x, &k, &key, &val)) {
                 op->fields.s[op->fields.n++] = jv_str(key, &p->a, NULL);
                 struct buf b = {0};
-                if (op->kind == OP_SET) json_copy(&b, val);
-                else jv_unescape(val, &b);
+                if (op->kind == OP_SET)
+                    json_copy(&b, val);
+                else
+                    jv_unescape(val, &b);
                 op->values.s[op->values.n++] = arena_strn(&p->a, buf_text(&b), b.n);
                 buf_free(&b);
             }
@@ -164,17 +166,21 @@ static bool has_column(const struct table_spec *l, const char *name) {
 static void check_load(const struct table_spec *l, struct jval v, struct mistakes *m) {
     for (size_t i = 0; i < l->ncols; i++) {
         if (strcmp(l->cols[i].name, "dt") == 0)
-            mistake_at(m, offset_of(v), "table %s: the column dt (the day) is added by itself; give yours another name", l->table);
+            mistake_at(m, offset_of(v), "table %s: the column dt (the day) is added by itself; give yours another name",
+                       l->table);
         for (size_t k = 0; k < i; k++)
             if (strcmp(l->cols[i].name, l->cols[k].name) == 0)
                 mistake_at(m, offset_of(v), "table %s: column '%s' is defined twice", l->table, l->cols[i].name);
     }
     for (size_t i = 0; i < l->key.n; i++)
-        if (!has_column(l, l->key.s[i])) mistake_at(m, offset_of(v), "table %s: the key's column '%s' is not among the columns", l->table, l->key.s[i]);
+        if (!has_column(l, l->key.s[i]))
+            mistake_at(m, offset_of(v), "table %s: the key's column '%s' is not among the columns", l->table,
+                       l->key.s[i]);
     for (size_t i = 0; i < l->nindexes; i++)
         for (size_t k = 0; k < l->indexes[i].n; k++)
             if (!has_column(l, l->indexes[i].s[k]))
-                mistake_at(m, offset_of(v), "table %s: the index's column '%s' is not among the columns", l->table, l->indexes[i].s[k]);
+                mistake_at(m, offset_of(v), "table %s: the index's column '%s' is not among the columns", l->table,
+                           l->indexes[i].s[k]);
     if ((l->mode == LOAD_UPSERT || l->mode == LOAD_IGNORE) && !l->key.n)
         mistake_at(m, offset_of(v), "table %s: this mode needs a key", l->table);
 }
@@ -193,7 +199,8 @@ static void define_load(struct pipeline *p, struct pl_dataset *d, struct jval v,
     check_load(l, v, m);
 }
 
-static void define_schema(struct pipeline *p, struct pl_dataset *d, struct jval v, struct sha256 *h, struct mistakes *m) {
+static void define_schema(struct pipeline *p, struct pl_dataset *d, struct jval v, struct sha256 *h,
+                          struct mistakes *m) {
     struct jval x;
     if (!get_val(v, "schema", &x)) return;
     struct err e = {0};

@@ -27,7 +27,8 @@ static void check_field(struct pl_dataset *d, const char *field, struct jval at,
     arena_free(&a);
 }
 
-static void define_rule(struct pipeline *p, struct pl_dataset *d, struct pl_rule *r, struct jval v, struct mistakes *m) {
+static void define_rule(struct pipeline *p, struct pl_dataset *d, struct pl_rule *r, struct jval v,
+                        struct mistakes *m) {
     struct arena *a = &p->a;
     struct jval x;
     r->when = get_when(a, v);
@@ -49,7 +50,8 @@ static void define_rule(struct pipeline *p, struct pl_dataset *d, struct pl_rule
     check_field(d, r->field, v, m);
 }
 
-static void define_rules(struct pipeline *p, struct pl_dataset *d, struct pl_check *c, struct jval v, const char *key, struct mistakes *m) {
+static void define_rules(struct pipeline *p, struct pl_dataset *d, struct pl_check *c, struct jval v, const char *key,
+                         struct mistakes *m) {
     struct jval list;
     if (!get_val(v, key, &list)) return;
     c->rules = arena_alloc(&p->a, (jv_tok(list)->n + 1) * sizeof *c->rules);
@@ -57,8 +59,10 @@ static void define_rules(struct pipeline *p, struct pl_dataset *d, struct pl_che
     for (struct jval e; jv_each(list, &pos, NULL, &e);) define_rule(p, d, &c->rules[c->nrules++], e, m);
 }
 
-static void define_check(struct pipeline *p, struct pl_dataset *d, struct pl_check *c, struct jval v, struct mistakes *m) {
-    static const char *const kinds[] = {"schema", "not_null", "unique", "range", "sequence", "timestamp", "balance", "consistency", "row_count"};
+static void define_check(struct pipeline *p, struct pl_dataset *d, struct pl_check *c, struct jval v,
+                         struct mistakes *m) {
+    static const char *const kinds[] = {"schema",    "not_null", "unique",      "range",    "sequence",
+                                        "timestamp", "balance",  "consistency", "row_count"};
     struct arena *a = &p->a;
     struct jval x;
     if (get_val(v, "kind", &x)) c->kind = (enum check_kind)word_index(x, kinds, 9);
@@ -90,7 +94,8 @@ static void define_check(struct pipeline *p, struct pl_dataset *d, struct pl_che
     define_rules(p, d, c, v, c->kind == CHECK_CONSISTENCY ? "allowed" : "rules", m);
     const char *fields[] = {c->field, c->group, c->order, c->event, c->constant, c->total, c->document};
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) check_field(d, fields[i], v, m);
-    if (c->kind == CHECK_SCHEMA && !d->schema_file) mistake_at(m, offset_of(v), "a schema check needs the dataset's \"schema\"");
+    if (c->kind == CHECK_SCHEMA && !d->schema_file)
+        mistake_at(m, offset_of(v), "a schema check needs the dataset's \"schema\"");
     if (c->kind == CHECK_SEQUENCE && c->nrules > 32) mistake_at(m, offset_of(v), "at most 32 sequence rules");
 }
 

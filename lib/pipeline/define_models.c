@@ -85,16 +85,22 @@ static bool model_has_column(const struct pl_model *md, const char *name) {
 }
 
 static void check_model(const struct pl_model *md, struct jval v, struct mistakes *m) {
-    if (md->kind == MODEL_DAILY && !md->day) mistake_at(m, offset_of(v), "model %s: a daily model needs \"day\", the column that holds the day", md->name);
-    if ((md->kind == MODEL_DAILY || md->kind == MODEL_TABLE) && !md->ncols) mistake_at(m, offset_of(v), "model %s: a table needs \"columns\"", md->name);
+    if (md->kind == MODEL_DAILY && !md->day)
+        mistake_at(m, offset_of(v), "model %s: a daily model needs \"day\", the column that holds the day", md->name);
+    if ((md->kind == MODEL_DAILY || md->kind == MODEL_TABLE) && !md->ncols)
+        mistake_at(m, offset_of(v), "model %s: a table needs \"columns\"", md->name);
     if (!md->ncols) return;
-    if (md->day && !model_has_column(md, md->day)) mistake_at(m, offset_of(v), "model %s: the day's column '%s' is not among the columns", md->name, md->day);
+    if (md->day && !model_has_column(md, md->day))
+        mistake_at(m, offset_of(v), "model %s: the day's column '%s' is not among the columns", md->name, md->day);
     for (size_t i = 0; i < md->key.n; i++)
-        if (!model_has_column(md, md->key.s[i])) mistake_at(m, offset_of(v), "model %s: the key's column '%s' is not among the columns", md->name, md->key.s[i]);
+        if (!model_has_column(md, md->key.s[i]))
+            mistake_at(m, offset_of(v), "model %s: the key's column '%s' is not among the columns", md->name,
+                       md->key.s[i]);
     for (size_t i = 0; i < md->ntests; i++)
         for (size_t k = 0; k < md->tests[i].columns.n; k++)
             if (!model_has_column(md, md->tests[i].columns.s[k]))
-                mistake_at(m, offset_of(v), "model %s: the test's column '%s' is not among the columns", md->name, md->tests[i].columns.s[k]);
+                mistake_at(m, offset_of(v), "model %s: the test's column '%s' is not among the columns", md->name,
+                           md->tests[i].columns.s[k]);
 }
 
 static void define_model(struct pipeline *p, struct pl_model *md, struct jval v, struct mistakes *m) {
@@ -142,7 +148,8 @@ static void check_refs(struct pipeline *p, const struct pl_model *md, struct jva
         for (size_t k = 0; k < p->nmodels; k++) near_offer(&near, p->models[k].name);
         for (size_t k = 0; k < p->ndatasets; k++)
             if (p->datasets[k].load) near_offer(&near, p->datasets[k].load->table);
-        mistake_at(m, offset_of(v), "model %s refers to '%s', which is neither a model nor a loaded table%s", md->name, name, near_hint(&near, &a));
+        mistake_at(m, offset_of(v), "model %s refers to '%s', which is neither a model nor a loaded table%s", md->name,
+                   name, near_hint(&near, &a));
         arena_free(&a);
     }
 }
@@ -183,7 +190,8 @@ void define_models(struct pipeline *p, struct jval v, struct mistakes *m) {
     uint32_t pos = 0;
     for (struct jval e; jv_each(v, &pos, NULL, &e);) {
         const char *name = get_str(&p->a, e, "name", "");
-        if (pipeline_model(p, name) || pipeline_loader_of(p, name)) mistake_at(m, offset_of(e), "the name '%s' is taken twice", name);
+        if (pipeline_model(p, name) || pipeline_loader_of(p, name))
+            mistake_at(m, offset_of(e), "the name '%s' is taken twice", name);
         define_model(p, &p->models[p->nmodels++], e, m);
     }
     pos = 0;

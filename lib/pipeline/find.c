@@ -1,7 +1,7 @@
 /* Finding definitions and their files: on disk or inside the binary. See pipeline.h. */
+#include "base/embed.h"
 #include "base/near.h"
 #include "io/file.h"
-#include "base/embed.h"
 #include "pipeline/pipeline_impl.h"
 
 #define DEFINITION_MAX (4 << 20)
@@ -47,7 +47,8 @@ int pipeline_list(const char *home, struct arena *a, char ***names, size_t *n, s
     for (size_t i = 0; i < embedded_count; i++) {
         const char *slash = strchr(embedded_files[i].path, '/');
         if (slash && strcmp(slash, "/pipeline.json") == 0 && strncmp(embedded_files[i].path, "template/", 9) != 0)
-            add_name(a, *names, &found, arena_strn(a, embedded_files[i].path, (size_t)(slash - embedded_files[i].path)));
+            add_name(a, *names, &found,
+                     arena_strn(a, embedded_files[i].path, (size_t)(slash - embedded_files[i].path)));
     }
     qsort(*names, found, sizeof **names, by_name);
     *n = found;
@@ -66,8 +67,8 @@ static int unknown(const char *name, const char *home, struct err *e) {
             near_offer(&near, names[i]);
             buf_fmt(&all, "%s%s", i ? ", " : "", names[i]);
         }
-        rc = err_set(e, ERR_USAGE, "no pipeline '%s'%s; there are: %s. Looked in ./schemas, %s/schemas and the binary", name,
-                     near_hint(&near, &a), n ? buf_text(&all) : "none", home);
+        rc = err_set(e, ERR_USAGE, "no pipeline '%s'%s; there are: %s. Looked in ./schemas, %s/schemas and the binary",
+                     name, near_hint(&near, &a), n ? buf_text(&all) : "none", home);
         buf_free(&all);
     }
     arena_free(&a);
@@ -94,7 +95,8 @@ int pipeline_find(struct pipeline *p, const char *name, const char *home, struct
     return ERR_OK;
 }
 
-int pipeline_file(const struct pipeline *p, struct arena *a, const char *file, const char **text, size_t *n, struct err *e) {
+int pipeline_file(const struct pipeline *p, struct arena *a, const char *file, const char **text, size_t *n,
+                  struct err *e) {
     if (p->builtin) {
         const struct embedded *f = embed_find(arena_fmt(a, "%s/%s", p->builtin, file));
         if (!f) return err_set(e, ERR_CONFIG, "no file %s in the built-in definition", file);

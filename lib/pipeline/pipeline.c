@@ -4,9 +4,9 @@
  */
 #include "pipeline/pipeline.h"
 
+#include "base/embed.h"
 #include "base/hash.h"
 #include "base/near.h"
-#include "base/embed.h"
 #include "pipeline/pipeline_impl.h"
 
 static const char *const stage_names[STAGE_COUNT] = {"collect", "validate", "transform", "load", "mart", "report"};
@@ -85,7 +85,8 @@ static const char *hint_for(struct arena *a, struct jval schema, const struct sc
     if (!is_enum && !get_val(at, "properties", &at)) return "";
     struct near near = near_start(f->word);
     uint32_t pos = 0;
-    for (struct jval key = at, val; jv_each(at, &pos, &key, &val);) near_offer(&near, jv_str(is_enum ? val : key, a, NULL));
+    for (struct jval key = at, val; jv_each(at, &pos, &key, &val);)
+        near_offer(&near, jv_str(is_enum ? val : key, a, NULL));
     return near_hint(&near, a);
 }
 
@@ -93,9 +94,12 @@ static void tell_fault(struct mistakes *m, struct arena *a, struct jval meta, co
     const char *hint = hint_for(a, meta, f);
     size_t at = offset_of(f->at);
     const char *where = f->pointer[0] ? f->pointer : "/";
-    if (strcmp(f->keyword, "additionalProperties") == 0) mistake_at(m, at, "unknown word '%s' in %s%s", f->word ? f->word : "", where, hint);
-    else if (strcmp(f->keyword, "required") == 0) mistake_at(m, at, "%s lacks '%s'", where, f->word ? f->word : "");
-    else mistake_at(m, at, "%s: expected %s, found %s%s", where, f->expected, f->found, hint);
+    if (strcmp(f->keyword, "additionalProperties") == 0)
+        mistake_at(m, at, "unknown word '%s' in %s%s", f->word ? f->word : "", where, hint);
+    else if (strcmp(f->keyword, "required") == 0)
+        mistake_at(m, at, "%s lacks '%s'", where, f->word ? f->word : "");
+    else
+        mistake_at(m, at, "%s: expected %s, found %s%s", where, f->expected, f->found, hint);
 }
 
 /* anyOf, oneOf, allOf and if/then only repeat what the faults below them say. */
@@ -120,7 +124,8 @@ void check_shape(struct mistakes *m, struct jval root, const char *schema) {
     }
     if (!schema_validate(s, root, &run))
         for (size_t i = 0; i < run.nfaults; i++)
-            if (!is_summary(&run.faults[i], run.nfaults)) tell_fault(m, &a, (struct jval){f->text, toks.t, 0}, &run.faults[i]);
+            if (!is_summary(&run.faults[i], run.nfaults))
+                tell_fault(m, &a, (struct jval){f->text, toks.t, 0}, &run.faults[i]);
 out:
     schema_run_free(&run);
     schema_free(s);
@@ -153,8 +158,10 @@ int pipeline_load(struct pipeline **out, const char *name, const char *home, str
     int rc = pipeline_find(p, name, home, &text, e);
     if (rc == ERR_OK) rc = read_definition(p, name, buf_text(&text), text.n, e);
     buf_free(&text);
-    if (rc) pipeline_free(p);
-    else *out = p;
+    if (rc)
+        pipeline_free(p);
+    else
+        *out = p;
     return rc;
 }
 
@@ -163,8 +170,10 @@ int pipeline_parse(struct pipeline **out, const char *dir, const char *text, siz
     p->dir = arena_str(&p->a, dir);
     p->file = arena_fmt(&p->a, "%s/pipeline.json", dir);
     int rc = read_definition(p, NULL, text, n, e);
-    if (rc) pipeline_free(p);
-    else *out = p;
+    if (rc)
+        pipeline_free(p);
+    else
+        *out = p;
     return rc;
 }
 

@@ -15,9 +15,9 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "io/reader.h"
+#include "store/table.h"
 #include "json/scan.h"
 #include "json/schema.h"
-#include "store/table.h"
 
 enum stage { STAGE_COLLECT, STAGE_VALIDATE, STAGE_TRANSFORM, STAGE_LOAD, STAGE_MART, STAGE_REPORT, STAGE_COUNT };
 const char *stage_name(enum stage s);
@@ -28,7 +28,7 @@ struct pl_when {
     struct {
         const char *field;
         struct strs in;
-    } *c;
+    } * c;
     size_t n;
 };
 
@@ -54,20 +54,28 @@ struct pl_source {
 };
 
 enum check_kind {
-    CHECK_SCHEMA, CHECK_NOT_NULL, CHECK_UNIQUE, CHECK_RANGE, CHECK_SEQUENCE, CHECK_TIMESTAMP, CHECK_BALANCE,
-    CHECK_CONSISTENCY, CHECK_ROW_COUNT, CHECK_PARSE
+    CHECK_SCHEMA,
+    CHECK_NOT_NULL,
+    CHECK_UNIQUE,
+    CHECK_RANGE,
+    CHECK_SEQUENCE,
+    CHECK_TIMESTAMP,
+    CHECK_BALANCE,
+    CHECK_CONSISTENCY,
+    CHECK_ROW_COUNT,
+    CHECK_PARSE
 };
 struct pl_rule {
     struct pl_when when;
-    const char *field;      /* range, consistency */
-    struct strs fields;     /* not_null */
-    bool empty_is_missing;  /* not_null */
-    double min, max;        /* range; NAN none */
-    bool min_open, max_open;/* above, below instead of min, max */
-    struct strs in;         /* range, consistency */
+    const char *field;       /* range, consistency */
+    struct strs fields;      /* not_null */
+    bool empty_is_missing;   /* not_null */
+    double min, max;         /* range; NAN none */
+    bool min_open, max_open; /* above, below instead of min, max */
+    struct strs in;          /* range, consistency */
     bool has_absent;
     double absent;
-    const char *has, *first;/* sequence: if/needs, first/after */
+    const char *has, *first; /* sequence: if/needs, first/after */
     struct strs others;
 };
 struct pl_check {
@@ -81,11 +89,11 @@ struct pl_check {
     const char *group, *order, *event; /* sequence; group also consistency */
     const char *constant;              /* consistency: field that must not change in a group */
     int min_year, max_year;
-    struct pl_when when;               /* balance */
+    struct pl_when when; /* balance */
     const char *total, *document, *items;
     struct strs product, minus, plus;
     double tolerance;
-    int64_t min_rows, max_rows;        /* -1 none */
+    int64_t min_rows, max_rows; /* -1 none */
 };
 
 enum op_kind { OP_SELECT, OP_REMOVE, OP_RENAME, OP_SET, OP_TRIM, OP_NUMBER, OP_KEEP, OP_DROP };
@@ -122,8 +130,8 @@ enum test_kind { TEST_NOT_NULL, TEST_UNIQUE, TEST_NOT_EMPTY, TEST_ACCEPTED, TEST
 struct pl_test {
     enum test_kind kind;
     struct strs columns;
-    struct strs values;      /* accepted: SQL literals */
-    const char *file, *sql;  /* no_rows */
+    struct strs values;     /* accepted: SQL literals */
+    const char *file, *sql; /* no_rows */
 };
 enum model_kind { MODEL_DAILY, MODEL_TABLE, MODEL_VIEW, MODEL_CTE };
 struct pl_model {
@@ -142,14 +150,23 @@ struct pl_model {
     char digest[65];
 };
 
-enum value_format { FORMAT_TEXT, FORMAT_INTEGER, FORMAT_NUMBER, FORMAT_PERCENT, FORMAT_KRW, FORMAT_DATE, FORMAT_TIME, FORMAT_SECONDS };
+enum value_format {
+    FORMAT_TEXT,
+    FORMAT_INTEGER,
+    FORMAT_NUMBER,
+    FORMAT_PERCENT,
+    FORMAT_KRW,
+    FORMAT_DATE,
+    FORMAT_TIME,
+    FORMAT_SECONDS
+};
 struct pl_query {
     const char *title, *file, *sql;
     struct {
         const char *name, *label;
         enum value_format format;
         bool bar;
-    } *cols;
+    } * cols;
     size_t ncols;
 };
 struct pl_report {
@@ -175,17 +192,17 @@ struct pipeline {
     const char *setup, *teardown;
     int64_t hook_limit;
     struct pl_alerts {
-        const char *slack; /* as written, ${...} not expanded; NULL none */
+        const char *slack;                         /* as written, ${...} not expanded; NULL none */
         const char *smtp, *from, *user, *password; /* email, likewise; smtp NULL none */
         struct strs to;
         bool slack_on[3], email_on[3]; /* failure, gate, success */
     } alerts;
     struct pl_dataset *datasets;
     size_t ndatasets;
-    struct pl_model *models;   /* in dependency order */
+    struct pl_model *models; /* in dependency order */
     size_t nmodels;
-    struct pl_report *report;  /* NULL without */
-    char digest[65];           /* of the whole definition */
+    struct pl_report *report; /* NULL without */
+    char digest[65];          /* of the whole definition */
 };
 
 /* name may be a pipeline's name, or NULL for pipeline.json in the current directory. ERR_USAGE: unknown name (with the
@@ -197,7 +214,8 @@ void pipeline_free(struct pipeline *p);
 /* Names of all pipelines that can be found, sorted, in the arena. */
 int pipeline_list(const char *home, struct arena *a, char ***names, size_t *n, struct err *e);
 /* A file of the definition. Text in the pipeline's arena. */
-int pipeline_file(const struct pipeline *p, struct arena *a, const char *file, const char **text, size_t *n, struct err *e);
+int pipeline_file(const struct pipeline *p, struct arena *a, const char *file, const char **text, size_t *n,
+                  struct err *e);
 
 struct pl_dataset *pipeline_dataset(const struct pipeline *p, const char *name);
 struct pl_model *pipeline_model(const struct pipeline *p, const char *name);

@@ -31,7 +31,7 @@ int64_t get_int(struct jval obj, const char *key, int64_t absent);
 double get_num(struct jval obj, const char *key, double absent);
 bool get_bool(struct jval obj, const char *key, bool absent);
 bool get_val(struct jval obj, const char *key, struct jval *out);
-int64_t get_duration(struct jval obj, const char *key, int64_t absent); /* seconds */
+int64_t get_duration(struct jval obj, const char *key, int64_t absent);  /* seconds */
 struct strs get_strs(struct arena *a, struct jval obj, const char *key); /* also of a single string */
 struct strs strs_of(struct arena *a, struct jval v);
 struct column *get_columns(struct arena *a, struct jval obj, size_t *n);

@@ -34,10 +34,14 @@ int64_t get_duration(struct jval obj, const char *key, int64_t absent) {
     int64_t x = 0;
     for (size_t i = 0; i + 1 < s.n; i++) x = x * 10 + (s.p[i] - '0');
     switch (s.p[s.n - 1]) {
-    case 'm': return x * 60;
-    case 'h': return x * 3600;
-    case 'd': return x * 86400;
-    default: return x;
+    case 'm':
+        return x * 60;
+    case 'h':
+        return x * 3600;
+    case 'd':
+        return x * 86400;
+    default:
+        return x;
     }
 }
 

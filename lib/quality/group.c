@@ -20,8 +20,8 @@ uint64_t get_be64(const uint8_t from[8]) {
 /* Canonical lower-case UUID text to its 16 bytes. */
 static bool uuid_bytes(struct sv s, uint8_t out[16]) {
     static const int8_t hex[256] = {
-        ['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,  ['7'] = 8,
-        ['8'] = 9,  ['9'] = 10, ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16};
+        ['0'] = 1, ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,  ['7'] = 8,
+        ['8'] = 9, ['9'] = 10, ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16};
     if (s.n != 36) return false;
     for (size_t i = 0, k = 0; i < 36;) {
         if (i == 8 || i == 13 || i == 18 || i == 23) {
@@ -159,8 +159,13 @@ static int judge_unique(struct quality *q, uint32_t i, struct err *e) {
         }
         res->failed++;
         if (res->nsamples < QUALITY_SAMPLES)
-            add_sample(q, i, (struct quality_sample){.line = u->line, .file = u->file, .field = q->checks[i].src->field, .found = key_text(u->key, &q->a),
-                                                     .expected = arena_fmt(&q->a, "unique (line %llu)", (unsigned long long)first.line)});
+            add_sample(q, i,
+                       (struct quality_sample){
+                           .line = u->line,
+                           .file = u->file,
+                           .field = q->checks[i].src->field,
+                           .found = key_text(u->key, &q->a),
+                           .expected = arena_fmt(&q->a, "unique (line %llu)", (unsigned long long)first.line)});
         if (u->good && kept && q->checks[i].src->reject) {
             struct drop_entry d = {.file = u->file, .line = u->line, .first = first.line, .check = i};
             put_be64(d.ordinal, u->ordinal);
@@ -173,7 +178,8 @@ static int judge_unique(struct quality *q, uint32_t i, struct err *e) {
     return rc;
 }
 
-static void judge_session(struct quality *q, uint32_t i, uint64_t seen, uint64_t broken_first, const uint8_t *key, uint64_t line, uint32_t file) {
+static void judge_session(struct quality *q, uint32_t i, uint64_t seen, uint64_t broken_first, const uint8_t *key,
+                          uint64_t line, uint32_t file) {
     const struct check *c = &q->checks[i];
     struct quality_check *res = &q->results[i];
     res->total++;
@@ -183,7 +189,12 @@ static void judge_session(struct quality *q, uint32_t i, uint64_t seen, uint64_t
         if (!broken) continue;
         res->failed++;
         if (res->nsamples < QUALITY_SAMPLES)
-            add_sample(q, i, (struct quality_sample){.line = line, .file = file, .field = c->src->group, .expected = r->expected, .found = key_text(key, &q->a)});
+            add_sample(q, i,
+                       (struct quality_sample){.line = line,
+                                               .file = file,
+                                               .field = c->src->group,
+                                               .expected = r->expected,
+                                               .found = key_text(key, &q->a)});
     }
 }
 
@@ -204,7 +215,8 @@ static int judge_sequence(struct quality *q, uint32_t i, struct err *e) {
             file = s->file;
         }
         for (size_t k = 0; s->event && k < c->nrules; k++)
-            if (c->rules[k].first == s->event && !(seen & s->event) && !(seen & c->rules[k].others)) broken |= (uint64_t)1 << k;
+            if (c->rules[k].first == s->event && !(seen & s->event) && !(seen & c->rules[k].others))
+                broken |= (uint64_t)1 << k;
         seen |= s->event;
     }
     if (any && rc == ERR_OK) judge_session(q, i, seen, broken, key, line, file);
@@ -224,8 +236,12 @@ static int judge_constant(struct quality *q, uint32_t i, struct err *e) {
         } else if (memcmp(s->value, first.value, KEY_SIZE) != 0) {
             res->failed++;
             if (res->nsamples < QUALITY_SAMPLES)
-                add_sample(q, i, (struct quality_sample){.line = s->line, .file = s->file, .field = c->src->constant, .expected = key_text(first.value, &q->a),
-                                                         .found = key_text(s->value, &q->a)});
+                add_sample(q, i,
+                           (struct quality_sample){.line = s->line,
+                                                   .file = s->file,
+                                                   .field = c->src->constant,
+                                                   .expected = key_text(first.value, &q->a),
+                                                   .found = key_text(s->value, &q->a)});
         }
     }
     return rc;
@@ -237,9 +253,12 @@ int group_judge(struct quality *q, struct err *e) {
         if (!q->checks[i].sorter) continue;
         rc = sorter_finish(q->checks[i].sorter, e);
         if (rc) break;
-        if (q->checks[i].src->kind == CHECK_UNIQUE) rc = judge_unique(q, i, e);
-        else if (q->checks[i].src->kind == CHECK_SEQUENCE) rc = judge_sequence(q, i, e);
-        else rc = judge_constant(q, i, e);
+        if (q->checks[i].src->kind == CHECK_UNIQUE)
+            rc = judge_unique(q, i, e);
+        else if (q->checks[i].src->kind == CHECK_SEQUENCE)
+            rc = judge_sequence(q, i, e);
+        else
+            rc = judge_constant(q, i, e);
         sorter_free(q->checks[i].sorter);
         q->checks[i].sorter = NULL;
     }

@@ -135,7 +135,12 @@ static void plan_check(struct quality *q, struct check *c, const struct pl_check
 void plan_checks(struct quality *q) {
     const struct pl_dataset *d = q->cfg.d;
     struct pl_check *parse = arena_alloc(&q->a, sizeof *parse);
-    *parse = (struct pl_check){.kind = CHECK_PARSE, .name = "parse", .type = "parse_check", .min_pass_rate = d->min_pass_rate, .gate = true, .reject = true};
+    *parse = (struct pl_check){.kind = CHECK_PARSE,
+                               .name = "parse",
+                               .type = "parse_check",
+                               .min_pass_rate = d->min_pass_rate,
+                               .gate = true,
+                               .reject = true};
     size_t sorting = 1;
     q->parse_check = UINT32_MAX;
     for (size_t i = 0; i < d->nchecks; i++) {

@@ -78,7 +78,12 @@ static void malformed(const struct quality *q, const struct rec *r, uint32_t i, 
     o->bad[i] = true;
     o->total[q->parse_check]++;
     o->failed[q->parse_check]++;
-    add_reason(o, (struct reason){.rec = i, .check = q->parse_check, .field = "", .keyword = "parse", .pointer = "", .expected = "a JSON object",
+    add_reason(o, (struct reason){.rec = i,
+                                  .check = q->parse_check,
+                                  .field = "",
+                                  .keyword = "parse",
+                                  .pointer = "",
+                                  .expected = "a JSON object",
                                   .found = r->bad ? rec_problem(r, &o->a) : show(r->v, &o->a)});
 }
 
@@ -99,8 +104,8 @@ static void work(void *ctx, struct batch *b, void *out) {
     }
 }
 
-void reject_line(struct buf *b, const char *file, uint64_t line, const struct quality *q, const struct reason *r, size_t n, const char *text,
-                 size_t len, bool is_json) {
+void reject_line(struct buf *b, const char *file, uint64_t line, const struct quality *q, const struct reason *r,
+                 size_t n, const char *text, size_t len, bool is_json) {
     buf_str(b, "{\"file\":");
     json_text_quote(b, file);
     buf_fmt(b, ",\"line\":%llu,\"reasons\":[", (unsigned long long)line);
@@ -109,7 +114,11 @@ void reject_line(struct buf *b, const char *file, uint64_t line, const struct qu
         json_text_quote(b, q->checks[r[i].check].src->type);
         const struct {
             const char *name, *value;
-        } parts[] = {{"field", r[i].field}, {"pointer", r[i].pointer}, {"keyword", r[i].keyword}, {"expected", r[i].expected}, {"found", r[i].found}};
+        } parts[] = {{"field", r[i].field},
+                     {"pointer", r[i].pointer},
+                     {"keyword", r[i].keyword},
+                     {"expected", r[i].expected},
+                     {"found", r[i].found}};
         for (size_t k = 0; k < sizeof parts / sizeof *parts; k++) {
             if (!parts[k].value || (!*parts[k].value && k != 1)) continue;
             buf_fmt(b, ",\"%s\":", parts[k].name);
@@ -127,10 +136,16 @@ void reject_line(struct buf *b, const char *file, uint64_t line, const struct qu
     buf_str(b, "}\n");
 }
 
+static const char *input_name(const struct quality *q, uint32_t file) {
+    const char *name = q->reader ? reader_name(q->reader, file) : "";
+    size_t n = q->cfg.home ? strlen(q->cfg.home) : 0;
+    return n && strncmp(name, q->cfg.home, n) == 0 && name[n] == '/' ? name + n + 1 : name;
+}
+
 static int send_reject(struct quality *q, const struct rec *r, const struct reason *reasons, size_t n, struct err *e) {
     q->line.n = 0;
     q->rejected++;
-    reject_line(&q->line, reader_name(q->reader, r->file), r->line, q, reasons, n, r->text, r->len, !r->bad);
+    reject_line(&q->line, input_name(q, r->file), r->line, q, reasons, n, r->text, r->len, !r->bad);
     return q->out->reject(q->out->ctx, q->line.p, q->line.n, e);
 }
 
@@ -188,8 +203,12 @@ static int take(void *ctx, struct batch *b, void *out, struct err *e) {
     for (size_t i = 0; i < o->nreasons; i++) {
         const struct reason *r = &o->reasons[i];
         const struct rec *rec = &b->r[r->rec];
-        if (i && o->reasons[i - 1].rec == r->rec && o->reasons[i - 1].check == r->check) continue; /* one sample a record */
-        add_sample(q, r->check, (struct quality_sample){.line = rec->line, .file = rec->file, .field = r->field, .expected = r->expected, .found = r->found});
+        if (i && o->reasons[i - 1].rec == r->rec && o->reasons[i - 1].check == r->check)
+            continue; /* one sample a record */
+        add_sample(
+            q, r->check,
+            (struct quality_sample){
+                .line = rec->line, .file = rec->file, .field = r->field, .expected = r->expected, .found = r->found});
     }
     int rc = feed_sorters(q, b, o, e);
     size_t from = 0, k = 0;
@@ -212,13 +231,22 @@ static void judge_rows(struct quality *q) {
         r->total = 1;
         r->failed = (r->c->min_rows >= 0 && n < r->c->min_rows) || (r->c->max_rows >= 0 && n > r->c->max_rows);
         if (r->failed)
-            add_sample(q, (uint32_t)i, (struct quality_sample){.field = "rows", .found = arena_fmt(&q->a, "%lld", (long long)n),
-                                                               .expected = arena_fmt(&q->a, "%lld..%lld", (long long)r->c->min_rows, (long long)r->c->max_rows)});
+            add_sample(q, (uint32_t)i,
+                       (struct quality_sample){.field = "rows",
+                                               .found = arena_fmt(&q->a, "%lld", (long long)n),
+                                               .expected = arena_fmt(&q->a, "%lld..%lld", (long long)r->c->min_rows,
+                                                                     (long long)r->c->max_rows)});
     }
 }
 
-int quality_run(struct quality *q, struct reader *r, const struct quality_out *out, struct quality_result *res, struct err *e) {
-    struct crew crew = {.threads = q->cfg.threads, .out_size = sizeof(struct qout), .ctx = q, .work = work, .take = take, .out_free = out_free};
+int quality_run(struct quality *q, struct reader *r, const struct quality_out *out, struct quality_result *res,
+                struct err *e) {
+    struct crew crew = {.threads = q->cfg.threads,
+                        .out_size = sizeof(struct qout),
+                        .ctx = q,
+                        .work = work,
+                        .take = take,
+                        .out_free = out_free};
     q->out = out;
     q->reader = r;
     q->drops = sorter_new(sizeof(struct drop_entry), 8, q->cfg.memory / 16, q->cfg.tmpdir);
@@ -228,8 +256,14 @@ int quality_run(struct quality *q, struct reader *r, const struct quality_out *o
     if (rc) return rc;
     q->next_drop = sorter_next(q->drops, &rc, e);
     judge_rows(q);
-    *res = (struct quality_result){.checks = q->results, .nchecks = q->nchecks, .pass = true, .last_bad = q->last_bad, .rows_in = q->rows_in, .duplicates = q->duplicates,
-                                   .rows_accepted = q->accepted - q->duplicates, .rows_rejected = q->rejected + q->duplicates};
+    *res = (struct quality_result){.checks = q->results,
+                                   .nchecks = q->nchecks,
+                                   .pass = true,
+                                   .last_bad = q->last_bad,
+                                   .rows_in = q->rows_in,
+                                   .duplicates = q->duplicates,
+                                   .rows_accepted = q->accepted - q->duplicates,
+                                   .rows_rejected = q->rejected + q->duplicates};
     for (size_t i = 0; i < q->nchecks; i++) {
         struct quality_check *c = &q->results[i];
         double most = c->total > 1 ? (double)c->total : 1;
@@ -255,15 +289,18 @@ int quality_keep(void *quality, uint64_t row, const char *line, size_t n, bool *
         at = d->line;
         file = d->file;
         if (k < 16)
-            reasons[k++] = (struct reason){.check = d->check, .field = q->checks[d->check].src->field, .found = "",
-                                           .expected = arena_fmt(&a, "unique (line %llu)", (unsigned long long)d->first)};
+            reasons[k++] =
+                (struct reason){.check = d->check,
+                                .field = q->checks[d->check].src->field,
+                                .found = "",
+                                .expected = arena_fmt(&a, "unique (line %llu)", (unsigned long long)d->first)};
         q->next_drop = sorter_next(q->drops, &rc, e);
         if (rc) break;
     }
     if (k && rc == ERR_OK) {
         *keep = false;
         q->line.n = 0;
-        reject_line(&q->line, reader_name(q->reader, file), at, q, reasons, k, line, n, true);
+        reject_line(&q->line, input_name(q, file), at, q, reasons, k, line, n, true);
         rc = q->out->reject(q->out->ctx, q->line.p, q->line.n, e);
     }
     arena_free(&a);
@@ -283,8 +320,8 @@ struct quality_row *quality_rows(const struct quality *q, const struct quality_r
         buf_chr(&samples, '[');
         for (size_t k = 0; k < c->nsamples; k++) {
             const struct quality_sample *s = &c->samples[k];
-            buf_fmt(&detail, "%s%s:%llu %s: %s, expected %s", k ? "; " : "", q->reader ? reader_name(q->reader, s->file) : "", (unsigned long long)s->line,
-                    s->field ? s->field : "", s->found, s->expected);
+            buf_fmt(&detail, "%s%s:%llu %s: %s, expected %s", k ? "; " : "", input_name(q, s->file),
+                    (unsigned long long)s->line, s->field ? s->field : "", s->found, s->expected);
             buf_fmt(&samples, "%s{\"line\":%llu", k ? "," : "", (unsigned long long)s->line);
             add_json(&samples, "field", s->field);
             add_json(&samples, "expected", s->expected);
@@ -292,9 +329,14 @@ struct quality_row *quality_rows(const struct quality *q, const struct quality_r
             buf_chr(&samples, '}');
         }
         buf_chr(&samples, ']');
-        rows[i] = (struct quality_row){.check_name = c->c->name, .check_type = c->c->type, .status = c->pass ? "PASS" : "FAIL",
-                                       .detail = arena_strn(a, buf_text(&detail), detail.n), .samples = arena_strn(a, samples.p, samples.n),
-                                       .total = c->total, .failed = c->failed, .pass_rate = c->pass_rate};
+        rows[i] = (struct quality_row){.check_name = c->c->name,
+                                       .check_type = c->c->type,
+                                       .status = c->pass ? "PASS" : "FAIL",
+                                       .detail = arena_strn(a, buf_text(&detail), detail.n),
+                                       .samples = arena_strn(a, samples.p, samples.n),
+                                       .total = c->total,
+                                       .failed = c->failed,
+                                       .pass_rate = c->pass_rate};
         buf_free(&detail);
         buf_free(&samples);
     }

@@ -6,9 +6,10 @@
  * external sort, so that counts are exact at any size in bounded memory.
  *
  * A record that breaks a row-level rule (schema, not_null, range, timestamp, balance, allowed) is rejected with every
- * reason; so is the second and every later record with the same unique key, the first accepted one being kept. Breaks of
- * a group (sequence, constant) are counted and sampled and reject no record. A line that is no JSON object is rejected,
- * counts in the schema check (or, where there is none, in a parse check that is added), and is no event for the others.
+ * reason; so is the second and every later record with the same unique key, the first accepted one being kept. Breaks
+ * of a group (sequence, constant) are counted and sampled and reject no record. A line that is no JSON object is
+ * rejected, counts in the schema check (or, where there is none, in a parse check that is added), and is no event for
+ * the others.
  *
  *   pass_rate = round((1 - failed / max(total, 1)) * 100, 2)     PASS when pass_rate >= min_pass_rate
  *
@@ -17,9 +18,9 @@
 #ifndef ETL_QUALITY_QUALITY_H
 #define ETL_QUALITY_QUALITY_H
 
-#include "json/batch.h"
 #include "pipeline/pipeline.h"
 #include "store/warehouse.h"
+#include "json/batch.h"
 
 #define QUALITY_SAMPLES 10
 
@@ -29,6 +30,7 @@ struct quality_cfg {
     size_t memory; /* bytes for the state of all checks together */
     int threads;
     const char *tmpdir;
+    const char *home; /* input names below it are told relative to it, however it was spelt; may be NULL */
 };
 
 /* Where the records go. accept: whole lines with their line breaks, in the order of the input; reject: one line. */
@@ -55,15 +57,16 @@ struct quality;
 struct quality_result {
     struct quality_check *checks; /* owned by the struct quality */
     size_t nchecks;
-    bool pass;              /* the gate */
-    bool last_bad;          /* the last record is no JSON: with a torn pipe the input is incomplete */
+    bool pass;     /* the gate */
+    bool last_bad; /* the last record is no JSON: with a torn pipe the input is incomplete */
     uint64_t rows_in, rows_accepted, rows_rejected, duplicates;
 };
 
 struct quality *quality_new(const struct quality_cfg *cfg);
 /* Read everything, send records to out, judge. Records already accepted of which `duplicates` tells must then be taken
  * out by quality_keep. */
-int quality_run(struct quality *q, struct reader *r, const struct quality_out *out, struct quality_result *res, struct err *e);
+int quality_run(struct quality *q, struct reader *r, const struct quality_out *out, struct quality_result *res,
+                struct err *e);
 /* For the accepted rows in order (a part_keep_fn): false for duplicates, whose reject lines go to out->reject. */
 int quality_keep(void *quality, uint64_t row, const char *line, size_t n, bool *keep, struct err *e);
 void quality_free(struct quality *q);

@@ -23,7 +23,7 @@ struct when {
     struct {
         uint32_t slot;
         struct strs in;
-    } *c;
+    } * c;
     size_t n;
 };
 struct rule {
@@ -126,7 +126,7 @@ void group_collect(const struct quality *q, const struct rec *r, uint64_t seq, s
 int group_judge(struct quality *q, struct err *e);
 void add_sample(struct quality *q, uint32_t check, struct quality_sample s);
 const char *show(struct jval v, struct arena *a); /* value as written, cut; "absent" when v.t is NULL */
-void reject_line(struct buf *b, const char *file, uint64_t line, const struct quality *q, const struct reason *r, size_t n,
-                 const char *text, size_t len, bool is_json);
+void reject_line(struct buf *b, const char *file, uint64_t line, const struct quality *q, const struct reason *r,
+                 size_t n, const char *text, size_t len, bool is_json);
 
 #endif

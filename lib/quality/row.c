@@ -51,19 +51,28 @@ struct row {
 
 static void breach(struct row *w, const char *field, const char *expected, struct jval found) {
     w->out->failed[w->check]++;
-    add_reason(w->out, (struct reason){.rec = w->index, .check = w->check, .field = field, .expected = expected, .found = show(found, &w->out->a)});
+    add_reason(w->out, (struct reason){.rec = w->index,
+                                       .check = w->check,
+                                       .field = field,
+                                       .expected = expected,
+                                       .found = show(found, &w->out->a)});
 }
 
 static bool is_missing(struct jval v, bool empty_too) {
     if (!v.t || jv_type(v) == JT_NULL) return true;
     if (!empty_too) return false;
     switch (jv_type(v)) {
-    case JT_FALSE: return true;
-    case JT_STR: return jv_tok(v)->len == 0;
-    case JT_NUM: return jv_num(v) == 0;
+    case JT_FALSE:
+        return true;
+    case JT_STR:
+        return jv_tok(v)->len == 0;
+    case JT_NUM:
+        return jv_num(v) == 0;
     case JT_ARR:
-    case JT_OBJ: return jv_tok(v)->n == 0;
-    default: return false;
+    case JT_OBJ:
+        return jv_tok(v)->n == 0;
+    default:
+        return false;
     }
 }
 
@@ -73,7 +82,8 @@ static void check_not_null(struct row *w, const struct check *c) {
         const struct rule *r = &c->rules[i];
         if (!when_holds(&r->when, vals, &w->out->a)) continue;
         for (size_t k = 0; k < r->src->fields.n; k++)
-            if (is_missing(vals[r->slots[k]], r->src->empty_is_missing)) breach(w, r->src->fields.s[k], "!= null", vals[r->slots[k]]);
+            if (is_missing(vals[r->slots[k]], r->src->empty_is_missing))
+                breach(w, r->src->fields.s[k], "!= null", vals[r->slots[k]]);
     }
 }
 
@@ -90,9 +100,12 @@ static void check_range(struct row *w, const struct check *c) {
         if (!when_holds(&r->when, vals, &w->out->a)) continue;
         struct jval v = vals[r->slot];
         bool ok;
-        if (!v.t) ok = !r->src->has_absent || (!r->src->in.n && in_range(r->src, r->src->absent));
-        else if (r->src->in.n) ok = jv_type(v) == JT_STR && strs_has(r->src->in, word_of(v, &w->out->a));
-        else ok = jv_type(v) == JT_NUM && in_range(r->src, jv_num(v));
+        if (!v.t)
+            ok = !r->src->has_absent || (!r->src->in.n && in_range(r->src, r->src->absent));
+        else if (r->src->in.n)
+            ok = jv_type(v) == JT_STR && strs_has(r->src->in, word_of(v, &w->out->a));
+        else
+            ok = jv_type(v) == JT_NUM && in_range(r->src, jv_num(v));
         if (!ok) breach(w, r->src->field, r->expected, v);
     }
 }
@@ -100,7 +113,8 @@ static void check_range(struct row *w, const struct check *c) {
 static void check_timestamp(struct row *w, const struct check *c) {
     struct jval v = w->out->vals[c->slot];
     struct stamp st;
-    bool ok = v.t && jv_type(v) == JT_STR && stamp_parse(word_of(v, &w->out->a), &st) && st.year >= c->src->min_year && st.year <= c->src->max_year;
+    bool ok = v.t && jv_type(v) == JT_STR && stamp_parse(word_of(v, &w->out->a), &st) && st.year >= c->src->min_year &&
+              st.year <= c->src->max_year;
     if (!ok) breach(w, c->src->field, c->expected, v);
 }
 
@@ -110,7 +124,8 @@ static void check_allowed(struct row *w, const struct check *c) {
         const struct rule *r = &c->rules[i];
         if (!when_holds(&r->when, vals, &w->out->a)) continue;
         struct jval v = vals[r->slot];
-        if (!v.t || jv_type(v) != JT_STR || !strs_has(r->src->in, word_of(v, &w->out->a))) breach(w, r->src->field, r->expected, v);
+        if (!v.t || jv_type(v) != JT_STR || !strs_has(r->src->in, word_of(v, &w->out->a)))
+            breach(w, r->src->field, r->expected, v);
     }
 }
 
@@ -163,7 +178,8 @@ static void check_balance(struct row *w, const struct check *c) {
         readable = document_sum(c->src, doc, &sum);
     }
     jtoks_free(&toks);
-    if (!readable) breach(w, c->src->document, "{...}", doc);
+    if (!readable)
+        breach(w, c->src->document, "{...}", doc);
     else if (isnan(amount) || fabs(amount - sum) > c->src->tolerance)
         breach(w, c->src->total, arena_fmt(&w->out->a, "%.15g +- %.15g", sum, c->src->tolerance), total);
 }
@@ -184,9 +200,13 @@ static void check_schema(struct row *w, struct jval rec) {
     for (size_t i = 0; i < run->nfaults; i++) {
         const struct schema_fault *f = &run->faults[i];
         if (run->nfaults > 1 && is_summary(f->keyword)) continue;
-        add_reason(w->out, (struct reason){.rec = w->index, .check = w->check, .field = arena_str(a, f->pointer[0] == '/' ? f->pointer + 1 : f->pointer),
-                                           .expected = arena_str(a, f->expected), .found = arena_str(a, f->found),
-                                           .keyword = arena_str(a, f->keyword), .pointer = arena_str(a, f->pointer)});
+        add_reason(w->out, (struct reason){.rec = w->index,
+                                           .check = w->check,
+                                           .field = arena_str(a, f->pointer[0] == '/' ? f->pointer + 1 : f->pointer),
+                                           .expected = arena_str(a, f->expected),
+                                           .found = arena_str(a, f->found),
+                                           .keyword = arena_str(a, f->keyword),
+                                           .pointer = arena_str(a, f->pointer)});
     }
 }
 
@@ -196,15 +216,29 @@ void row_check(const struct quality *q, struct jval rec, uint32_t index, struct 
         const struct check *c = &q->checks[i];
         size_t before = out->nreasons;
         w.check = i;
-        if (c->src->kind != CHECK_BALANCE && c->src->kind != CHECK_SEQUENCE && c->src->kind != CHECK_ROW_COUNT) out->total[i]++;
+        if (c->src->kind != CHECK_BALANCE && c->src->kind != CHECK_SEQUENCE && c->src->kind != CHECK_ROW_COUNT)
+            out->total[i]++;
         switch (c->src->kind) {
-        case CHECK_SCHEMA: check_schema(&w, rec); break;
-        case CHECK_NOT_NULL: check_not_null(&w, c); break;
-        case CHECK_RANGE: check_range(&w, c); break;
-        case CHECK_TIMESTAMP: check_timestamp(&w, c); break;
-        case CHECK_BALANCE: check_balance(&w, c); break;
-        case CHECK_CONSISTENCY: check_allowed(&w, c); break;
-        default: break;
+        case CHECK_SCHEMA:
+            check_schema(&w, rec);
+            break;
+        case CHECK_NOT_NULL:
+            check_not_null(&w, c);
+            break;
+        case CHECK_RANGE:
+            check_range(&w, c);
+            break;
+        case CHECK_TIMESTAMP:
+            check_timestamp(&w, c);
+            break;
+        case CHECK_BALANCE:
+            check_balance(&w, c);
+            break;
+        case CHECK_CONSISTENCY:
+            check_allowed(&w, c);
+            break;
+        default:
+            break;
         }
         if (out->nreasons > before && c->src->reject) out->bad[index] = true;
     }

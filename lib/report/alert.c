@@ -97,8 +97,10 @@ void alert_send_slack(const struct pipeline *p, const struct alert *a) {
     } else {
         alert_slack(p, a, &body);
         struct slack_message m = {url, buf_text(&body)};
-        if (send_again(p, post, &m, &e)) log_warn("the Slack message could not be sent: %s", e.msg);
-        else log_info("Slack message sent: %s", heads[a->kind]);
+        if (send_again(p, post, &m, &e))
+            log_warn("the Slack message could not be sent: %s", e.msg);
+        else
+            log_info("Slack message sent: %s", heads[a->kind]);
     }
     buf_free(&body);
     arena_free(&mem);
@@ -143,8 +145,10 @@ void alert_send_email(const struct pipeline *p, const struct alert *a) {
         if (a->log_path) buf_fmt(&text, "Log: %s\n", a->log_path);
         if (a->command) buf_fmt(&text, "Continue with: %s\n", a->command);
         m.text = buf_text(&text);
-        if (send_again(p, mail, &m, &e)) log_warn("%s", e.msg);
-        else log_info("mail sent: %s", heads[a->kind]);
+        if (send_again(p, mail, &m, &e))
+            log_warn("%s", e.msg);
+        else
+            log_info("mail sent: %s", heads[a->kind]);
     }
     buf_free(&text);
     arena_free(&mem);

@@ -18,8 +18,8 @@ void alert_send(const struct pipeline *p, const struct alert *a); /* to all chan
 void alert_send_slack(const struct pipeline *p, const struct alert *a);
 void alert_send_email(const struct pipeline *p, const struct alert *a);
 
-/* metrics/etl.prom: counters and gauges of the pipelines' last runs for the node exporter's textfile collector. The file
- * is made anew from the ledger, so it can always be thrown away. */
+/* metrics/etl.prom: counters and gauges of the pipelines' last runs for the node exporter's textfile collector. The
+ * file is made anew from the ledger, so it can always be thrown away. */
 struct ledger;
 int metrics_write(struct ledger *l, const char *home, struct err *e);
 

@@ -53,7 +53,8 @@ static void gather_table(struct report *r, struct report_table *t, const struct 
     struct stmt s = {0};
     struct err e = {0};
     *t = (struct report_table){.q = q, .max = arena_alloc(&r->a, (q->ncols + 1) * sizeof(double))};
-    int rc = wh ? macro_expand(r->p, q->file, q->sql, DIALECT_SQLITE, NULL, &sql, &e) : err_set(&e, ERR_NOINPUT, "there is no warehouse yet");
+    int rc = wh ? macro_expand(r->p, q->file, q->sql, DIALECT_SQLITE, NULL, &sql, &e)
+                : err_set(&e, ERR_NOINPUT, "there is no warehouse yet");
     if (rc == ERR_OK) rc = stmt_prepare(&s, wh, buf_text(&sql), q->file, &e);
     if (rc == ERR_OK) {
         stmt_name(&s, ":ds", r->day);
@@ -89,10 +90,11 @@ static int gather_checks(struct report *r, struct db *wh, struct err *e) {
     struct stmt s;
     bool row;
     size_t cap = 0;
-    int rc = stmt_prepare(&s, wh,
-                          "SELECT check_name, check_type, dataset, total_records, failed_records, pass_rate, status, samples"
-                          " FROM quality_check_log WHERE pipeline=?1 AND check_date=?2 ORDER BY dataset, check_no",
-                          "quality_check_log", e);
+    int rc =
+        stmt_prepare(&s, wh,
+                     "SELECT check_name, check_type, dataset, total_records, failed_records, pass_rate, status, samples"
+                     " FROM quality_check_log WHERE pipeline=?1 AND check_date=?2 ORDER BY dataset, check_no",
+                     "quality_check_log", e);
     if (rc) return ERR_OK; /* a warehouse that has no such table yet has no checks */
     stmt_text(&s, 1, r->p->name);
     stmt_text(&s, 2, r->day);
@@ -103,9 +105,13 @@ static int gather_checks(struct report *r, struct db *wh, struct err *e) {
             list = mem_grow(list, cap * sizeof *list);
         }
         struct report_check *c = &list[r->nchecks++];
-        *c = (struct report_check){.name = arena_str(&r->a, stmt_col(&s, 0)), .type = arena_str(&r->a, stmt_col(&s, 1)),
-                                   .dataset = arena_str(&r->a, stmt_col(&s, 2)), .total = stmt_col_int(&s, 3), .failed = stmt_col_int(&s, 4),
-                                   .rate = sqlite3_column_double(s.h, 5), .pass = strcmp(stmt_col(&s, 6), "PASS") == 0};
+        *c = (struct report_check){.name = arena_str(&r->a, stmt_col(&s, 0)),
+                                   .type = arena_str(&r->a, stmt_col(&s, 1)),
+                                   .dataset = arena_str(&r->a, stmt_col(&s, 2)),
+                                   .total = stmt_col_int(&s, 3),
+                                   .failed = stmt_col_int(&s, 4),
+                                   .rate = sqlite3_column_double(s.h, 5),
+                                   .pass = strcmp(stmt_col(&s, 6), "PASS") == 0};
         gather_samples(r, c, stmt_col(&s, 7));
     }
     r->checks = arena_alloc(&r->a, (r->nchecks + 1) * sizeof *list);
@@ -119,13 +125,15 @@ static int gather_stages(struct report *r, struct ledger *l, struct err *e) {
     struct stmt s;
     bool row;
     size_t cap = 0;
-    int rc = stmt_prepare(&s, &l->db,
-                          "SELECT stage, dataset, state, error, rows_in, rows_out, rows_rejected, seconds, finished_at FROM tasks AS t"
-                          " WHERE pipeline=?1 AND day=?2 AND mode='run' AND stage<>'report' AND state<>'skipped'"
-                          " AND task_id=(SELECT MAX(task_id) FROM tasks WHERE pipeline=t.pipeline AND day=t.day AND stage=t.stage"
-                          " AND dataset=t.dataset AND mode='run' AND state<>'skipped')"
-                          " ORDER BY CASE stage WHEN 'collect' THEN 1 WHEN 'validate' THEN 2 WHEN 'transform' THEN 3 WHEN 'load' THEN 4 ELSE 5 END, task_id",
-                          "reading the ledger", e);
+    int rc = stmt_prepare(
+        &s, &l->db,
+        "SELECT stage, dataset, state, error, rows_in, rows_out, rows_rejected, seconds, finished_at FROM tasks AS t"
+        " WHERE pipeline=?1 AND day=?2 AND mode='run' AND stage<>'report' AND state<>'skipped'"
+        " AND task_id=(SELECT MAX(task_id) FROM tasks WHERE pipeline=t.pipeline AND day=t.day AND stage=t.stage"
+        " AND dataset=t.dataset AND mode='run' AND state<>'skipped')"
+        " ORDER BY CASE stage WHEN 'collect' THEN 1 WHEN 'validate' THEN 2 WHEN 'transform' THEN 3 WHEN 'load' THEN 4 "
+        "ELSE 5 END, task_id",
+        "reading the ledger", e);
     if (rc) return rc;
     stmt_text(&s, 1, r->p->name);
     stmt_text(&s, 2, r->day);
@@ -138,10 +146,14 @@ static int gather_stages(struct report *r, struct ledger *l, struct err *e) {
             list = mem_grow(list, cap * sizeof *list);
         }
         struct report_stage *g = &list[r->nstages++];
-        *g = (struct report_stage){.stage = arena_str(&r->a, stmt_col(&s, 0)), .dataset = arena_str(&r->a, stmt_col(&s, 1)),
-                                   .state = arena_str(&r->a, stmt_col(&s, 2)), .error = arena_str(&r->a, stmt_col(&s, 3)), .seconds = sqlite3_column_double(s.h, 7)};
+        *g = (struct report_stage){.stage = arena_str(&r->a, stmt_col(&s, 0)),
+                                   .dataset = arena_str(&r->a, stmt_col(&s, 1)),
+                                   .state = arena_str(&r->a, stmt_col(&s, 2)),
+                                   .error = arena_str(&r->a, stmt_col(&s, 3)),
+                                   .seconds = sqlite3_column_double(s.h, 7)};
         int64_t *n[] = {&g->in, &g->out, &g->rejected};
-        for (int i = 0; i < 3; i++) *n[i] = sqlite3_column_type(s.h, 4 + i) == SQLITE_NULL ? -1 : stmt_col_int(&s, 4 + i);
+        for (int i = 0; i < 3; i++)
+            *n[i] = sqlite3_column_type(s.h, 4 + i) == SQLITE_NULL ? -1 : stmt_col_int(&s, 4 + i);
         const char *at = stmt_col(&s, 8);
         if (at && strcmp(at, made) > 0) made = arena_str(&r->a, at);
         if (strcmp(g->stage, "validate") == 0) {
@@ -158,7 +170,8 @@ static int gather_stages(struct report *r, struct ledger *l, struct err *e) {
     return rc;
 }
 
-int report_gather(struct report **out, const struct pipeline *p, day_t day, struct db *wh, struct ledger *l, struct err *e) {
+int report_gather(struct report **out, const struct pipeline *p, day_t day, struct db *wh, struct ledger *l,
+                  struct err *e) {
     struct report *r = mem_alloc(sizeof *r);
     const struct pl_report *d = p->report;
     r->p = p;
@@ -176,8 +189,10 @@ int report_gather(struct report **out, const struct pipeline *p, day_t day, stru
         r->tables = arena_alloc(&r->a, (d->ntables + 1) * sizeof *r->tables);
         for (size_t i = 0; i < d->ntables; i++) gather_table(r, &r->tables[r->ntables++], &d->tables[i], wh);
     }
-    if (rc) report_free(r);
-    else *out = r;
+    if (rc)
+        report_free(r);
+    else
+        *out = r;
     return rc;
 }
 

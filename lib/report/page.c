@@ -1,6 +1,6 @@
 /*
- * The daily page: one HTML file with everything inside, which works from a file, offline, on a phone, in the dark and in
- * print. All text comes from the report definition; values are escaped. The mail body is the same without links.
+ * The daily page: one HTML file with everything inside, which works from a file, offline, on a phone, in the dark and
+ * in print. All text comes from the report definition; values are escaped. The mail body is the same without links.
  */
 #include <math.h>
 
@@ -13,12 +13,23 @@ static void html(struct buf *b, const char *s) {
     log_clean(&clean, sv_of(s ? s : ""));
     for (size_t i = 0; i < clean.n; i++) {
         switch (clean.p[i]) {
-        case '&': buf_str(b, "&amp;"); break;
-        case '<': buf_str(b, "&lt;"); break;
-        case '>': buf_str(b, "&gt;"); break;
-        case '"': buf_str(b, "&quot;"); break;
-        case '\'': buf_str(b, "&#39;"); break;
-        default: buf_chr(b, clean.p[i]);
+        case '&':
+            buf_str(b, "&amp;");
+            break;
+        case '<':
+            buf_str(b, "&lt;");
+            break;
+        case '>':
+            buf_str(b, "&gt;");
+            break;
+        case '"':
+            buf_str(b, "&quot;");
+            break;
+        case '\'':
+            buf_str(b, "&#39;");
+            break;
+        default:
+            buf_chr(b, clean.p[i]);
         }
     }
     buf_free(&clean);
@@ -107,8 +118,10 @@ static void tag(struct buf *b, const struct report *r, bool pass) {
 
 static void count(struct buf *b, int64_t n) {
     buf_str(b, "<td class=n>");
-    if (n >= 0) value(b, &(struct report_cell){"", (double)n}, FORMAT_INTEGER);
-    else buf_str(b, "–");
+    if (n >= 0)
+        value(b, &(struct report_cell){"", (double)n}, FORMAT_INTEGER);
+    else
+        buf_str(b, "–");
     buf_str(b, "</td>");
 }
 
@@ -209,7 +222,9 @@ static void links(struct buf *b, const struct report *r) {
 void report_html(const struct report *r, bool mail, struct buf *b) {
     struct arena a = {0};
     const char *title = r->p->report ? r->p->report->title : r->p->title;
-    buf_fmt(b, "<!doctype html>\n<html lang=\"%s\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n<title>",
+    buf_fmt(b,
+            "<!doctype html>\n<html lang=\"%s\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" "
+            "content=\"width=device-width,initial-scale=1\">\n<title>",
             r->p->language);
     html(b, title);
     buf_fmt(b, " · %s</title>\n<style>\n", r->day);

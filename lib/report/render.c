@@ -14,21 +14,53 @@ int report_format_find(const char *name) {
 
 void report_render(const struct report *r, enum report_format f, struct buf *out) {
     switch (f) {
-    case REPORT_JSON: report_json(r, out); break;
-    case REPORT_CSV: report_csv(r, out); break;
-    case REPORT_HTML: report_html(r, false, out); break;
-    case REPORT_EMAIL: report_html(r, true, out); break;
-    default: report_text(r, out);
+    case REPORT_JSON:
+        report_json(r, out);
+        break;
+    case REPORT_CSV:
+        report_csv(r, out);
+        break;
+    case REPORT_HTML:
+        report_html(r, false, out);
+        break;
+    case REPORT_EMAIL:
+        report_html(r, true, out);
+        break;
+    default:
+        report_text(r, out);
     }
 }
 
 static const struct {
     const char *key, *word;
-} english[] = {{"day", "Day"}, {"gate", "Quality gate"}, {"pass", "PASS"}, {"fail", "FAIL"}, {"checks", "Quality checks"}, {"check", "Check"},
-               {"total", "Total"}, {"failed", "Failed"}, {"rate", "Pass rate"}, {"status", "Status"}, {"samples", "Samples"}, {"line", "Line"},
-               {"field", "Field"}, {"expected", "Expected"}, {"found", "Found"}, {"stages", "Stages"}, {"stage", "Stage"}, {"dataset", "Dataset"},
-               {"rows_in", "In"}, {"rows_out", "Out"}, {"rejected", "Rejected"}, {"seconds", "Seconds"}, {"made", "Made"}, {"no_data", "no data"},
-               {"source", "Source"}, {"days", "Days"}, {"previous", "Previous"}, {"next", "Next"}};
+} english[] = {{"day", "Day"},
+               {"gate", "Quality gate"},
+               {"pass", "PASS"},
+               {"fail", "FAIL"},
+               {"checks", "Quality checks"},
+               {"check", "Check"},
+               {"total", "Total"},
+               {"failed", "Failed"},
+               {"rate", "Pass rate"},
+               {"status", "Status"},
+               {"samples", "Samples"},
+               {"line", "Line"},
+               {"field", "Field"},
+               {"expected", "Expected"},
+               {"found", "Found"},
+               {"stages", "Stages"},
+               {"stage", "Stage"},
+               {"dataset", "Dataset"},
+               {"rows_in", "In"},
+               {"rows_out", "Out"},
+               {"rejected", "Rejected"},
+               {"seconds", "Seconds"},
+               {"made", "Made"},
+               {"no_data", "no data"},
+               {"source", "Source"},
+               {"days", "Days"},
+               {"previous", "Previous"},
+               {"next", "Next"}};
 
 const char *report_label(const struct report *r, const char *key) {
     if (r->p->report) return report_word(r->p->report, key);
@@ -66,9 +98,15 @@ void report_value(const struct report_cell *c, enum value_format f, struct buf *
     bool whole = c->num == floor(c->num);
     if (isnan(c->num) || fabs(c->num) > 1e15) f = FORMAT_TEXT;
     switch (f) {
-    case FORMAT_INTEGER: grouped(b, c->num, 0); break;
-    case FORMAT_NUMBER: grouped(b, c->num, whole ? 0 : 2); break;
-    case FORMAT_SECONDS: grouped(b, c->num, 1); break;
+    case FORMAT_INTEGER:
+        grouped(b, c->num, 0);
+        break;
+    case FORMAT_NUMBER:
+        grouped(b, c->num, whole ? 0 : 2);
+        break;
+    case FORMAT_SECONDS:
+        grouped(b, c->num, 1);
+        break;
     case FORMAT_PERCENT:
         grouped(b, c->num, 2);
         buf_str(b, " %");
@@ -77,7 +115,8 @@ void report_value(const struct report_cell *c, enum value_format f, struct buf *
         buf_str(b, "₩");
         grouped(b, c->num, whole ? 0 : 2);
         break;
-    default: log_clean(b, sv_of(c->text));
+    default:
+        log_clean(b, sv_of(c->text));
     }
 }
 
@@ -86,7 +125,9 @@ static size_t width(const char *s) {
     size_t w = 0;
     for (const unsigned char *u = (const unsigned char *)s; *u; u++) {
         if ((*u & 0xC0) == 0x80) continue;
-        w += *u >= 0xE1 && !(u[0] == 0xE2) ? 2 : 1; /* U+1000 and up but not general punctuation: Hangul, CJK, kana, full width */
+        w += *u >= 0xE1 && !(u[0] == 0xE2)
+                 ? 2
+                 : 1; /* U+1000 and up but not general punctuation: Hangul, CJK, kana, full width */
     }
     return w;
 }
@@ -133,7 +174,8 @@ static void text_query(struct buf *b, const struct report *r, const struct repor
     for (size_t i = 0; i < q->ncols; i++) {
         cells[i] = q->cols[i].label;
         right[i] = q->cols[i].format != FORMAT_TEXT && q->cols[i].format != FORMAT_DATE;
-        for (size_t k = 0; k < t->nrows; k++) cells[(k + 1) * q->ncols + i] = value_text(a, &t->cells[k * q->ncols + i], q->cols[i].format);
+        for (size_t k = 0; k < t->nrows; k++)
+            cells[(k + 1) * q->ncols + i] = value_text(a, &t->cells[k * q->ncols + i], q->cols[i].format);
     }
     text_table(b, cells, t->nrows + 1, q->ncols, right);
 }
@@ -159,7 +201,8 @@ static void text_checks(struct buf *b, const struct report *r, struct arena *a) 
         for (size_t i = 0; i < r->checks[k].nsamples; i++) {
             const struct report_sample *s = &r->checks[k].samples[i];
             struct buf line = {0};
-            buf_fmt(&line, "%s %s  %s: %s  (%s %s)", report_label(r, "line"), s->line, s->field, s->found, report_label(r, "expected"), s->expected);
+            buf_fmt(&line, "%s %s  %s: %s  (%s %s)", report_label(r, "line"), s->line, s->field, s->found,
+                    report_label(r, "expected"), s->expected);
             if (i == 0) buf_fmt(b, "\n  %s · %s\n", r->checks[k].name, report_label(r, "samples"));
             buf_str(b, "    ");
             log_clean(b, (struct sv){line.p, line.n});
@@ -170,8 +213,11 @@ static void text_checks(struct buf *b, const struct report *r, struct arena *a) 
 
 void report_text(const struct report *r, struct buf *b) {
     struct arena a = {0};
-    buf_fmt(b, "%s\n%s %s", r->p->report ? r->p->report->title : r->p->title, report_label(r, "day"), report_day_text(r, &a));
-    if (r->gate) buf_fmt(b, "   %s %s", report_label(r, "gate"), report_label(r, strcmp(r->gate, "PASS") == 0 ? "pass" : "fail"));
+    buf_fmt(b, "%s\n%s %s", r->p->report ? r->p->report->title : r->p->title, report_label(r, "day"),
+            report_day_text(r, &a));
+    if (r->gate)
+        buf_fmt(b, "   %s %s", report_label(r, "gate"),
+                report_label(r, strcmp(r->gate, "PASS") == 0 ? "pass" : "fail"));
     buf_chr(b, '\n');
     const struct report_table *f = &r->figures;
     if (f->q && f->nrows) {
@@ -192,9 +238,12 @@ void report_text(const struct report *r, struct buf *b) {
 }
 
 static void json_cell(cJSON *o, const char *name, const struct report_cell *c) {
-    if (!c->text) cJSON_AddNullToObject(o, name);
-    else if (!isnan(c->num)) cJSON_AddRawToObject(o, name, c->text);
-    else cJSON_AddStringToObject(o, name, c->text);
+    if (!c->text)
+        cJSON_AddNullToObject(o, name);
+    else if (!isnan(c->num))
+        cJSON_AddRawToObject(o, name, c->text);
+    else
+        cJSON_AddStringToObject(o, name, c->text);
 }
 
 static cJSON *json_rows(const struct report_table *t) {

@@ -1,6 +1,6 @@
 /*
- * The daily report of a pipeline: gathered once from warehouse and ledger, shown as text, JSON, CSV, a page, or a mail body.
- * What is shown is data (the report definition); a pipeline without one gets its stages and checks.
+ * The daily report of a pipeline: gathered once from warehouse and ledger, shown as text, JSON, CSV, a page, or a mail
+ * body. What is shown is data (the report definition); a pipeline without one gets its stages and checks.
  */
 #ifndef ETL_REPORT_REPORT_H
 #define ETL_REPORT_REPORT_H
@@ -13,10 +13,10 @@ struct report_cell {
     double num;       /* NAN when no number */
 };
 struct report_table {
-    const struct pl_query *q; /* NULL: not from a query */
+    const struct pl_query *q;  /* NULL: not from a query */
     struct report_cell *cells; /* nrows * q->ncols */
     size_t nrows;
-    double *max; /* per column, of bars */
+    double *max;         /* per column, of bars */
     const char *problem; /* why there is nothing, or NULL */
 };
 struct report_sample {
@@ -48,9 +48,10 @@ struct report {
     size_t nstages;
 };
 
-/* wh and l may have nothing for the day; then the parts are empty. made_at: when the day's data was made (ledger), so that
- * the same data gives the same page. */
-int report_gather(struct report **out, const struct pipeline *p, day_t day, struct db *wh, struct ledger *l, struct err *e);
+/* wh and l may have nothing for the day; then the parts are empty. made_at: when the day's data was made (ledger), so
+ * that the same data gives the same page. */
+int report_gather(struct report **out, const struct pipeline *p, day_t day, struct db *wh, struct ledger *l,
+                  struct err *e);
 void report_free(struct report *r);
 
 enum report_format { REPORT_TEXT, REPORT_JSON, REPORT_CSV, REPORT_HTML, REPORT_EMAIL };
@@ -64,7 +65,7 @@ void report_html(const struct report *r, bool mail, struct buf *out);
 
 /* A value as people read it: 1,234,567; ₩1,234; 12.34 %; 2026-01-15. */
 void report_value(const struct report_cell *c, enum value_format f, struct buf *out);
-const char *report_label(const struct report *r, const char *key); /* the definition's word, or English */
+const char *report_label(const struct report *r, const char *key);    /* the definition's word, or English */
 const char *report_day_text(const struct report *r, struct arena *a); /* "2026-01-15 (목)" */
 
 #endif

@@ -8,12 +8,12 @@
 
 struct run_env {
     const char *home, *tmpdir, *command; /* command: as typed, for the ledger */
-    size_t memory;   /* bytes, all together */
+    size_t memory;                       /* bytes, all together */
     int threads;
     int retries;     /* -1: as defined */
     size_t max_line; /* bytes; 0 default */
     struct collect_opt collect;
-    bool progress;   /* standard error is a terminal and nobody said -q */
+    bool progress; /* standard error is a terminal and nobody said -q */
 };
 
 /* Block size of readers that fits the memory. */

@@ -8,12 +8,12 @@
 #include "base/progress.h"
 #include "io/file.h"
 #include "io/sink.h"
-#include "json/csvout.h"
 #include "mart/mart.h"
 #include "quality/quality.h"
 #include "run/step.h"
 #include "run/upstream.h"
 #include "transform/transform.h"
+#include "json/csvout.h"
 
 struct filter {
     const struct run_env *env;
@@ -34,7 +34,8 @@ static bool named_csv(const char *out) {
     return out && format_of(out) == FMT_CSV;
 }
 
-static int begin(struct filter *f, const struct run_env *env, const struct filter_opt *o, enum stage stage, const char *dataset, struct err *e) {
+static int begin(struct filter *f, const struct run_env *env, const struct filter_opt *o, enum stage stage,
+                 const char *dataset, struct err *e) {
     *f = (struct filter){.env = env, .o = o, .as_csv = o->csv || named_csv(o->out), .started = now_mono()};
     f->day = arena_str(&f->a, day_text(o->day).s);
     char *run_id = arena_fmt(&f->a, "%s.%s.%s.%d", o->p->name, f->day, stage_name(stage), (int)getpid());
@@ -45,14 +46,24 @@ static int begin(struct filter *f, const struct run_env *env, const struct filte
     if (rc == ERR_OK) rc = ledger_open(&f->ledger, env->home, e);
     if (rc) return rc;
     bool to_stdout = !o->out || strcmp(o->out, "-") == 0;
-    f->task = (struct task_row){.run_id = run_id, .pipeline = o->p->name, .day = f->day, .stage = stage_name(stage), .dataset = dataset, .mode = "filter",
-                                .attempt = 1, .out_pipe = to_stdout ? pipe_inode(1) : 0};
+    f->task = (struct task_row){.run_id = run_id,
+                                .pipeline = o->p->name,
+                                .day = f->day,
+                                .stage = stage_name(stage),
+                                .dataset = dataset,
+                                .mode = "filter",
+                                .attempt = 1,
+                                .out_pipe = to_stdout ? pipe_inode(1) : 0};
     return ledger_task_start(&f->ledger, &f->task, e);
 }
 
 static int end(struct filter *f, int rc, struct err *e) {
     struct err mine = {0};
-    const char *state = f->empty && rc != ERR_INCOMPLETE ? "empty" : rc == ERR_OK ? "done" : rc == ERR_GATE ? "gate_failed" : rc == ERR_STOPPED ? "stopped" : "failed";
+    const char *state = f->empty && rc != ERR_INCOMPLETE ? "empty"
+                        : rc == ERR_OK                   ? "done"
+                        : rc == ERR_GATE                 ? "gate_failed"
+                        : rc == ERR_STOPPED              ? "stopped"
+                                                         : "failed";
     progress_end();
     sink_abort(f->sink);
     f->task.seconds = now_mono() - f->started;
@@ -70,7 +81,8 @@ static int end(struct filter *f, int rc, struct err *e) {
 }
 
 static int open_out(struct filter *f, const struct pl_dataset *columns, struct err *e) {
-    for (size_t i = 0; f->as_csv && columns && columns->load && i < columns->load->ncols; i++) csvout_column(&f->csv, columns->load->cols[i].from);
+    for (size_t i = 0; f->as_csv && columns && columns->load && i < columns->load->ncols; i++)
+        csvout_column(&f->csv, columns->load->cols[i].from);
     return sink_open(&f->sink, f->o->out, 0, e);
 }
 
@@ -99,7 +111,10 @@ static int close_out(struct filter *f, struct err *e) {
 }
 
 static int open_in(struct filter *f, struct reader **r, struct err *e) {
-    struct reader_opt opt = {.block = env_block(f->env), .max_line = f->env->max_line, .column = collect_column, .ctx = (void *)(uintptr_t)f->o->d};
+    struct reader_opt opt = {.block = env_block(f->env),
+                             .max_line = f->env->max_line,
+                             .column = collect_column,
+                             .ctx = (void *)(uintptr_t)f->o->d};
     for (size_t i = 0; i < f->o->nfiles; i++)
         if (file_size(f->o->files[i]) > 0) progress_expect((uint64_t)file_size(f->o->files[i]));
     if (!f->o->nfiles && isatty(0)) log_info("reading records from the terminal; end with Ctrl-D");
@@ -117,7 +132,8 @@ static int whole(struct filter *f, struct reader *r, enum stage stage, struct er
 
 static int nothing_came(struct filter *f, struct err *e) {
     f->empty = true;
-    return err_set(e, ERR_NOINPUT, "no record came: recorded as empty; nothing was changed (say \"empty_ok\": true if that is normal)");
+    return err_set(e, ERR_NOINPUT,
+                   "no record came: recorded as empty; nothing was changed (say \"empty_ok\": true if that is normal)");
 }
 
 int filter_collect(const struct run_env *env, const struct filter_opt *o, struct err *e) {
@@ -129,7 +145,8 @@ int filter_collect(const struct run_env *env, const struct filter_opt *o, struct
     if (rc == ERR_OK) rc = collect_run(o->p, o->d, o->day, &env->collect, put, &f, &st, e);
     if (rc == ERR_OK && !st.rows && !o->d->empty_ok) rc = nothing_came(&f, e);
     if (rc == ERR_OK) rc = close_out(&f, e);
-    if (rc == ERR_OK) log_info("%llu records, %llu bytes read", (unsigned long long)st.rows, (unsigned long long)st.bytes);
+    if (rc == ERR_OK)
+        log_info("%llu records, %llu bytes read", (unsigned long long)st.rows, (unsigned long long)st.bytes);
     return end(&f, rc, e);
 }
 
@@ -193,7 +210,8 @@ static int log_results(struct filter *f, struct quality *q, const struct quality
     const struct pl_dataset *d = f->o->d;
     int rc = warehouse_open(&wh, f->env->home, f->env->memory / 16, e);
     if (rc) return rc;
-    rc = warehouse_log_quality(&wh, f->o->p->name, d->name, f->day, d->load ? d->load->table : d->name, quality_rows(q, res, &f->a), res->nchecks, e);
+    rc = warehouse_log_quality(&wh, f->o->p->name, d->name, f->day, d->load ? d->load->table : d->name,
+                               quality_rows(q, res, &f->a), res->nchecks, e);
     db_close(&wh);
     return rc;
 }
@@ -201,11 +219,12 @@ static int log_results(struct filter *f, struct quality *q, const struct quality
 static void tell_results(const struct quality_result *res, const char *rejects) {
     for (size_t i = 0; i < res->nchecks; i++) {
         const struct quality_check *c = &res->checks[i];
-        log_line(c->pass ? LOG_INFO : LOG_WARN, "%s  %s: %.2f %% (%llu of %llu failed)", c->pass ? "PASS" : "FAIL", c->c->name, c->pass_rate,
-                 (unsigned long long)c->failed, (unsigned long long)c->total);
+        log_line(c->pass ? LOG_INFO : LOG_WARN, "%s  %s: %.2f %% (%llu of %llu failed)", c->pass ? "PASS" : "FAIL",
+                 c->c->name, c->pass_rate, (unsigned long long)c->failed, (unsigned long long)c->total);
     }
-    log_info("%llu records in, %llu valid, %llu rejected%s%s", (unsigned long long)res->rows_in, (unsigned long long)res->rows_accepted,
-             (unsigned long long)res->rows_rejected, res->rows_rejected ? ": " : "", res->rows_rejected ? rejects : "");
+    log_info("%llu records in, %llu valid, %llu rejected%s%s", (unsigned long long)res->rows_in,
+             (unsigned long long)res->rows_accepted, (unsigned long long)res->rows_rejected,
+             res->rows_rejected ? ": " : "", res->rows_rejected ? rejects : "");
 }
 
 static int open_rejects(struct filter *f, struct spool *s, const char **path, struct err *e) {
@@ -227,7 +246,8 @@ int filter_validate(const struct run_env *env, const struct filter_opt *o, struc
     struct quality_result res;
     const char *rejects = "";
     int rc = begin(&f, env, o, STAGE_VALIDATE, o->d->name, e);
-    struct quality_cfg cfg = {.p = o->p, .d = o->d, .memory = env->memory / 3, .threads = env->threads, .tmpdir = env->tmpdir};
+    struct quality_cfg cfg = {
+        .p = o->p, .d = o->d, .memory = env->memory / 3, .threads = env->threads, .tmpdir = env->tmpdir};
     struct quality *q = quality_new(&cfg);
     struct quality_out out = {&s, spool_accept, spool_reject};
     s.buf = mem_grow(NULL, SPOOL_BUFFER);
@@ -236,7 +256,8 @@ int filter_validate(const struct run_env *env, const struct filter_opt *o, struc
     if (rc == ERR_OK) rc = open_in(&f, &r, e);
     if (rc == ERR_OK) rc = quality_run(q, r, &out, &res, e);
     if (rc == ERR_OK) rc = whole(&f, r, STAGE_VALIDATE, e);
-    if (rc == ERR_OK && res.last_bad && reader_torn(r)) rc = err_set(e, ERR_INCOMPLETE, "the input ends in the middle of a record; nothing was changed");
+    if (rc == ERR_OK && res.last_bad && reader_torn(r))
+        rc = err_set(e, ERR_INCOMPLETE, "the input ends in the middle of a record; nothing was changed");
     if (rc == ERR_OK && !res.rows_in && !o->d->empty_ok) rc = nothing_came(&f, e);
     if (rc) goto out;
     f.task.rows_in = (int64_t)res.rows_in;
@@ -278,11 +299,15 @@ int filter_transform(const struct run_env *env, const struct filter_opt *o, stru
     f.task.rows_out = 0;
     if (rc == ERR_OK) rc = open_out(&f, NULL, e);
     if (rc == ERR_OK) rc = open_in(&f, &r, e);
-    if (rc == ERR_OK) rc = transform_run(o->step ? o->step : o->d->steps, o->step ? 1 : o->d->nsteps, r, env->threads, put, &f, &st, e);
-    if (r && (rc == ERR_OK || rc == ERR_DATA)) { /* the last record of a torn stream is broken, but that is not what is wrong */
+    if (rc == ERR_OK)
+        rc = transform_run(o->step ? o->step : o->d->steps, o->step ? 1 : o->d->nsteps, r, env->threads, put, &f, &st,
+                           e);
+    if (r && (rc == ERR_OK ||
+              rc == ERR_DATA)) { /* the last record of a torn stream is broken, but that is not what is wrong */
         struct err mine = {0};
         int torn = whole(&f, r, STAGE_TRANSFORM, &mine);
-        if (torn == ERR_OK && rc == ERR_DATA && reader_torn(r)) torn = err_set(&mine, ERR_INCOMPLETE, "the input ends in the middle of a record; nothing was changed");
+        if (torn == ERR_OK && rc == ERR_DATA && reader_torn(r))
+            torn = err_set(&mine, ERR_INCOMPLETE, "the input ends in the middle of a record; nothing was changed");
         if (torn) *e = mine;
         if (torn) rc = torn;
     }
@@ -290,7 +315,9 @@ int filter_transform(const struct run_env *env, const struct filter_opt *o, stru
     f.task.rows_in = (int64_t)st.rows_in;
     f.task.rows_rejected = (int64_t)st.dropped;
     if (rc == ERR_OK) rc = close_out(&f, e);
-    if (rc == ERR_OK) log_info("%llu records in, %llu out, %llu dropped", (unsigned long long)st.rows_in, (unsigned long long)st.rows_out, (unsigned long long)st.dropped);
+    if (rc == ERR_OK)
+        log_info("%llu records in, %llu out, %llu dropped", (unsigned long long)st.rows_in,
+                 (unsigned long long)st.rows_out, (unsigned long long)st.dropped);
     reader_close(r);
     return end(&f, rc, e);
 }
@@ -302,7 +329,9 @@ int filter_load(const struct run_env *env, const struct filter_opt *o, struct er
     struct loader *l = NULL;
     struct loader_stats st = {0};
     int rc = begin(&f, env, o, STAGE_LOAD, o->d->name, e);
-    if (rc == ERR_OK && !o->d->load) rc = err_set(e, ERR_CONFIG, "dataset %s of %s has no \"load\": there is no table to fill", o->d->name, o->p->name);
+    if (rc == ERR_OK && !o->d->load)
+        rc = err_set(e, ERR_CONFIG, "dataset %s of %s has no \"load\": there is no table to fill", o->d->name,
+                     o->p->name);
     if (rc == ERR_OK) rc = open_in(&f, &r, e);
     if (rc == ERR_OK) rc = warehouse_open(&wh, env->home, env->memory / 4, e);
     if (rc == ERR_OK) rc = loader_open(&l, &wh, o->d->load, o->day, &o->p->zone, e);
@@ -310,17 +339,18 @@ int filter_load(const struct run_env *env, const struct filter_opt *o, struct er
     if (rc == ERR_OK) rc = whole(&f, r, STAGE_LOAD, e);
     if (rc == ERR_OK && !loader_rows_in(l) && !o->d->empty_ok) rc = nothing_came(&f, e);
     if (rc == ERR_OK) {
-        rc = loader_commit(l, &st, e);
+        f.task.output_digest = arena_fmt(&f.a, "by hand: %s", f.task.run_id);
+        struct warehouse_mark mark = {o->p->name, f.day, stage_name(STAGE_LOAD), o->d->name, f.task.output_digest};
+        rc = loader_commit(l, &mark, &st, e);
         l = NULL;
         f.task.rows_in = (int64_t)st.rows_in;
         f.task.rows_out = (int64_t)st.written;
         f.task.rows_rejected = (int64_t)st.dropped;
         f.task.bytes = (int64_t)reader_bytes(r);
-        f.task.output_digest = arena_fmt(&f.a, "by hand: %s", f.task.run_id);
     }
     if (rc == ERR_OK)
-        log_info("%llu records in, %llu written to %s, %llu dropped", (unsigned long long)st.rows_in, (unsigned long long)st.written, o->d->load->table,
-                 (unsigned long long)st.dropped);
+        log_info("%llu records in, %llu written to %s, %llu dropped", (unsigned long long)st.rows_in,
+                 (unsigned long long)st.written, o->d->load->table, (unsigned long long)st.dropped);
     loader_abort(l);
     if (wh.h) db_close(&wh);
     reader_close(r);
@@ -333,12 +363,14 @@ static int one_mart(const struct run_env *env, const struct filter_opt *o, const
     int64_t rows = 0;
     int rc = begin(&f, env, o, STAGE_MART, m->name, e);
     char *now = arena_str(&f.a, utc_text(now_utc()).s);
-    struct mart_params params = {.ds = f.day, .run_id = f.task.run_id, .quality_status = "PASS", .started_at = now, .finished_at = now};
+    struct mart_params params = {
+        .ds = f.day, .run_id = f.task.run_id, .quality_status = "PASS", .started_at = now, .finished_at = now};
     f.task.out_pipe = 0;
+    f.task.output_digest = arena_fmt(&f.a, "by hand: %s", f.task.run_id);
+    params.mark = (struct warehouse_mark){o->p->name, f.day, stage_name(STAGE_MART), m->name, f.task.output_digest};
     if (rc == ERR_OK) rc = warehouse_open(&wh, env->home, env->memory / 6, e);
     if (rc == ERR_OK) rc = mart_build(&wh, o->p, m, &params, &rows, e);
     f.task.rows_out = rows;
-    f.task.output_digest = arena_fmt(&f.a, "by hand: %s", f.task.run_id);
     if (rc == ERR_OK) log_info("%lld rows", (long long)rows);
     if (wh.h) db_close(&wh);
     return end(&f, rc, e);

@@ -38,12 +38,15 @@ int hook_run(const struct hook *h, struct err *e) {
         if (late || stop_count() > 1) {
             kill(-pid, SIGKILL);
             waitpid(pid, &status, 0);
-            return late ? err_set(e, ERR_TIMEOUT, "the %s hook passed its time limit of %lld s and was killed: %s", h->name, (long long)h->limit, h->command)
+            return late ? err_set(e, ERR_TIMEOUT, "the %s hook passed its time limit of %lld s and was killed: %s",
+                                  h->name, (long long)h->limit, h->command)
                         : err_set(e, ERR_STOPPED, "the %s hook was stopped", h->name);
         }
         usleep(20000);
     }
-    if (WIFSIGNALED(status)) return err_set(e, ERR_HOOK, "the %s hook was ended by signal %d: %s", h->name, WTERMSIG(status), h->command);
-    if (WEXITSTATUS(status)) return err_set(e, ERR_HOOK, "the %s hook ended with status %d: %s", h->name, WEXITSTATUS(status), h->command);
+    if (WIFSIGNALED(status))
+        return err_set(e, ERR_HOOK, "the %s hook was ended by signal %d: %s", h->name, WTERMSIG(status), h->command);
+    if (WEXITSTATUS(status))
+        return err_set(e, ERR_HOOK, "the %s hook ended with status %d: %s", h->name, WEXITSTATUS(status), h->command);
     return ERR_OK;
 }

@@ -13,7 +13,8 @@ static int busy(int fd, const char *pipeline, struct err *e) {
     char who[512] = "";
     ssize_t n = pread(fd, who, sizeof who - 1, 0);
     if (n > 0 && who[n - 1] == '\n') who[n - 1] = 0;
-    return err_set(e, ERR_BUSY, "another run of %s is active: %s", pipeline, who[0] ? who : "it has not said who it is yet");
+    return err_set(e, ERR_BUSY, "another run of %s is active: %s", pipeline,
+                   who[0] ? who : "it has not said who it is yet");
 }
 
 int run_lock_take(struct run_lock *l, const char *home, const char *pipeline, const char *command, struct err *e) {
@@ -33,8 +34,10 @@ int run_lock_take(struct run_lock *l, const char *home, const char *pipeline, co
     }
     char host[128] = "";
     gethostname(host, sizeof host - 1);
-    char *who = arena_fmt(&a, "pid %d on %s since %s: %s\n", (int)getpid(), host, utc_text(now_utc()).s, command ? command : "etl run");
-    if (ftruncate(l->fd, 0) != 0 || pwrite(l->fd, who, strlen(who), 0) < 0) rc = err_sys(e, ERR_IO, "cannot write %s", path);
+    char *who = arena_fmt(&a, "pid %d on %s since %s: %s\n", (int)getpid(), host, utc_text(now_utc()).s,
+                          command ? command : "etl run");
+    if (ftruncate(l->fd, 0) != 0 || pwrite(l->fd, who, strlen(who), 0) < 0)
+        rc = err_sys(e, ERR_IO, "cannot write %s", path);
 out:
     arena_free(&a);
     if (rc) run_lock_drop(l);

@@ -2,7 +2,9 @@
 #include "run/plan.h"
 
 #include "base/hash.h"
+#include "io/file.h"
 #include "io/part.h"
+#include "store/warehouse.h"
 
 static struct plan_step *add(struct plan *pl, enum stage stage, const char *name) {
     struct plan_step *s = &pl->s[pl->n++];
@@ -99,7 +101,9 @@ static int step_digests(struct plan *pl, struct plan_step *s, struct ledger *l, 
         return part_digest(plan_dir(pl, "raw", s->d, NULL), s->input, e);
     case STAGE_TRANSFORM:
         memcpy(s->def, s->t->digest, 65);
-        return part_digest(s->t_index ? plan_dir(pl, "silver", s->d, s->d->steps[s->t_index - 1].name) : plan_dir(pl, "valid", s->d, NULL), s->input, e);
+        return part_digest(s->t_index ? plan_dir(pl, "silver", s->d, s->d->steps[s->t_index - 1].name)
+                                      : plan_dir(pl, "valid", s->d, NULL),
+                           s->input, e);
     case STAGE_LOAD:
         memcpy(s->def, s->d->load_digest, 65);
         return part_digest(plan_load_dir(pl, s->d), s->input, e);
@@ -112,15 +116,33 @@ static int step_digests(struct plan *pl, struct plan_step *s, struct ledger *l, 
     }
 }
 
-/* Does the output that the ledger speaks of still lie there? Loads and marts live in the warehouse, which does not forget. */
+/* Does the warehouse hold what the ledger says? */
+static int warehouse_has(struct plan *pl, const struct plan_step *s, bool *there, struct err *e) {
+    struct db wh;
+    struct warehouse_mark m = {pl->p->name, day_text(pl->day).s, stage_name(s->stage), s->name, s->last.output_digest};
+    *there = false;
+    if (!s->last.output_digest || !file_exists(arena_fmt(&pl->a, "%s/warehouse.db", pl->env->home))) return ERR_OK;
+    int rc = warehouse_open_read(&wh, pl->env->home, e);
+    if (rc) return rc;
+    rc = warehouse_holds(&wh, &m, there, e);
+    db_close(&wh);
+    return rc;
+}
+
+/* Does the output that the ledger speaks of still lie there? */
 static int output_is_there(struct plan *pl, const struct plan_step *s, bool *there, struct err *e) {
     char digest[65] = "";
     char *dir = NULL;
     *there = true;
+    if (s->stage == STAGE_LOAD || s->stage == STAGE_MART) return warehouse_has(pl, s, there, e);
     if (s->stage == STAGE_COLLECT) dir = plan_dir(pl, "raw", s->d, NULL);
     if (s->stage == STAGE_VALIDATE) dir = plan_dir(pl, "valid", s->d, NULL);
     if (s->stage == STAGE_TRANSFORM) dir = plan_dir(pl, "silver", s->d, s->t->name);
-    if (!dir) return ERR_OK;
+    if (!dir) {
+        *there =
+            file_exists(arena_fmt(&pl->a, "%s/reports/%s/%s.html", pl->env->home, pl->p->name, day_text(pl->day).s));
+        return ERR_OK;
+    }
     int rc = part_digest(dir, digest, e);
     *there = rc == ERR_OK && s->last.output_digest && strcmp(digest, s->last.output_digest) == 0;
     return rc;
@@ -156,7 +178,8 @@ static const char *reason(struct plan *pl, size_t i, bool present, bool there) {
     if (same(s->last.state, "running")) return "interrupted last time";
     if (same(s->last.state, "empty")) return "it was empty last time";
     if (!same(s->last.state, "done")) return "failed last time";
-    if (!same(s->last.version, ETL_VERSION)) return arena_fmt(&pl->a, "made by etl %s, this is " ETL_VERSION, s->last.version);
+    if (!same(s->last.version, ETL_VERSION))
+        return arena_fmt(&pl->a, "made by etl %s, this is " ETL_VERSION, s->last.version);
     if (!same(s->last.definition_digest, s->def)) return "its definition changed";
     if (!there) return "its output is missing or was changed";
     if (s->stage == STAGE_COLLECT && !present) return NULL; /* the files are gone (rotated): what was collected stays */

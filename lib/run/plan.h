@@ -1,8 +1,8 @@
 /*
  * The plan of a day: its steps in order, and for each whether it must be done and why.
  *
- * A step is done when its latest ledger row says so, was written by this version of etl, for the same definition and the
- * same input, and its output still lies where it was put. Whatever comes after a step that is redone is redone.
+ * A step is done when its latest ledger row says so, was written by this version of etl, for the same definition and
+ * the same input, and its output still lies where it was put. Whatever comes after a step that is redone is redone.
  */
 #ifndef ETL_RUN_PLAN_H
 #define ETL_RUN_PLAN_H
@@ -11,16 +11,16 @@
 
 struct plan_step {
     enum stage stage;
-    const char *name;             /* dataset, dataset/step, model, or "report": the ledger's dataset */
-    const struct pl_dataset *d;   /* NULL for models and report */
-    const struct pl_step *t;      /* transform */
+    const char *name;           /* dataset, dataset/step, model, or "report": the ledger's dataset */
+    const struct pl_dataset *d; /* NULL for models and report */
+    const struct pl_step *t;    /* transform */
     size_t t_index;
-    const struct pl_model *m;     /* mart */
+    const struct pl_model *m; /* mart */
     char input[65], def[65];
     bool todo;
-    const char *why;              /* static or in the plan's arena */
+    const char *why; /* static or in the plan's arena */
     struct task_seen last;
-    bool made;                    /* redone in this run */
+    bool made; /* redone in this run */
 };
 struct plan {
     struct arena a;

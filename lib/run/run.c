@@ -28,14 +28,16 @@ struct day_run {
 };
 
 static struct log_place place(const struct day_run *r, const struct plan_step *s) {
-    return (struct log_place){r->p->name, r->day, r->row.run_id[0] ? r->row.run_id : NULL, s ? stage_name(s->stage) : NULL, s ? s->name : NULL};
+    return (struct log_place){r->p->name, r->day, r->row.run_id[0] ? r->row.run_id : NULL,
+                              s ? stage_name(s->stage) : NULL, s ? s->name : NULL};
 }
 
 /* A pause that ends with the first signal. */
 static int pause_for(int64_t seconds, struct err *e) {
     double until = now_mono() + (double)seconds;
     while (now_mono() < until) {
-        if (stop_signal()) return err_set(e, ERR_STOPPED, "stopped by signal %d while waiting for a retry", stop_signal());
+        if (stop_signal())
+            return err_set(e, ERR_STOPPED, "stopped by signal %d while waiting for a retry", stop_signal());
         usleep(50000);
     }
     return ERR_OK;
@@ -54,8 +56,15 @@ static const char *state_of(int rc, bool empty) {
 
 /* One attempt of a step, with its row in the ledger. */
 static int attempt_step(struct day_run *r, struct plan_step *s, int attempt, struct step_result *res, struct err *e) {
-    struct task_row t = {.run_id = r->row.run_id, .pipeline = r->p->name, .day = r->day, .stage = stage_name(s->stage), .dataset = s->name, .mode = "run",
-                         .attempt = attempt, .input_digest = s->input, .definition_digest = s->def};
+    struct task_row t = {.run_id = r->row.run_id,
+                         .pipeline = r->p->name,
+                         .day = r->day,
+                         .stage = stage_name(s->stage),
+                         .dataset = s->name,
+                         .mode = "run",
+                         .attempt = attempt,
+                         .input_digest = s->input,
+                         .definition_digest = s->def};
     struct err mine = {0};
     int rc = ledger_task_start(&r->ledger, &t, e);
     if (rc) return rc;
@@ -96,8 +105,11 @@ static int do_step(struct day_run *r, struct plan_step *s, bool *empty, struct e
         s->made = true;
         *empty = res.empty;
         if (res.note[0]) summary_note(&r->sum, res.note);
-        if (res.empty) log_warn("nothing came: recorded as empty, nothing is loaded and nothing deleted (say \"empty_ok\": true if that is normal)");
-        else log_info("done");
+        if (res.empty)
+            log_warn("nothing came: recorded as empty, nothing is loaded and nothing deleted (say \"empty_ok\": true "
+                     "if that is normal)");
+        else
+            log_info("done");
     } else {
         r->failed_stage = stage_name(s->stage);
         r->failed_name = s->name;
@@ -120,7 +132,8 @@ static int do_steps(struct day_run *r, struct err *e) {
         bool after_gate = rc == ERR_GATE;
         if ((rc && !after_gate) || (after_gate && !always(s))) continue;
         if (stop_signal()) {
-            if (rc == ERR_OK) rc = err_set(e, ERR_STOPPED, "stopped by signal %d after the step under way", stop_signal());
+            if (rc == ERR_OK)
+                rc = err_set(e, ERR_STOPPED, "stopped by signal %d after the step under way", stop_signal());
             break;
         }
         struct err mine = {0};
@@ -128,7 +141,8 @@ static int do_steps(struct day_run *r, struct err *e) {
         if (step == ERR_OK && !s->todo) continue;
         if (after_gate) r->ctx.quality_status = "FAIL";
         if (step == ERR_OK) step = do_step(r, s, &empty, &mine);
-        if (step && after_gate) log_warn("%s", mine.msg); /* the gate's own message is the one that counts */
+        if (step && after_gate)
+            log_warn("%s", mine.msg); /* the gate's own message is the one that counts */
         else if (step) {
             rc = step;
             *e = mine;
@@ -147,15 +161,22 @@ static int sweep(struct day_run *r, struct err *e) {
     for (size_t i = 0; i < r->p->ndatasets && rc == ERR_OK; i++) {
         static const char *const layers[] = {"raw", "valid", "rejected"};
         const struct pl_dataset *d = &r->p->datasets[i];
-        for (int k = 0; k < 3 && rc == ERR_OK; k++) rc = part_sweep(arena_fmt(&r->plan.a, "%s/lake/%s/%s/%s", r->env->home, r->p->name, layers[k], d->name), e);
+        for (int k = 0; k < 3 && rc == ERR_OK; k++)
+            rc = part_sweep(arena_fmt(&r->plan.a, "%s/lake/%s/%s/%s", r->env->home, r->p->name, layers[k], d->name), e);
         for (size_t k = 0; k < d->nsteps && rc == ERR_OK; k++)
-            rc = part_sweep(arena_fmt(&r->plan.a, "%s/lake/%s/silver/%s/%s", r->env->home, r->p->name, d->name, d->steps[k].name), e);
+            rc = part_sweep(
+                arena_fmt(&r->plan.a, "%s/lake/%s/silver/%s/%s", r->env->home, r->p->name, d->name, d->steps[k].name),
+                e);
     }
     return rc;
 }
 
 static int hooks_and_steps(struct day_run *r, struct err *e) {
-    struct hook h = {.pipeline = r->p->name, .day = r->day, .run_id = r->row.run_id, .home = r->env->home, .limit = r->p->hook_limit};
+    struct hook h = {.pipeline = r->p->name,
+                     .day = r->day,
+                     .run_id = r->row.run_id,
+                     .home = r->env->home,
+                     .limit = r->p->hook_limit};
     int rc = ERR_OK;
     if (r->p->setup) {
         h.name = "setup";
@@ -196,11 +217,19 @@ static void send_alert(const struct day_run *r, int rc, const struct err *e) {
     struct buf text = {0};
     char command[256];
     snprintf(command, sizeof command, "etl run -p %s %s", r->p->name, r->day);
-    struct alert a = {.kind = rc == ERR_OK ? ALERT_SUCCESS : rc == ERR_GATE ? ALERT_GATE : ALERT_FAILURE, .day = r->day, .run_id = r->row.run_id,
-                      .stage = r->failed_stage, .dataset = r->failed_name, .log_path = r->log_path};
+    struct alert a = {.kind = rc == ERR_OK     ? ALERT_SUCCESS
+                              : rc == ERR_GATE ? ALERT_GATE
+                                               : ALERT_FAILURE,
+                      .day = r->day,
+                      .run_id = r->row.run_id,
+                      .stage = r->failed_stage,
+                      .dataset = r->failed_name,
+                      .log_path = r->log_path};
     if (rc) a.command = command;
-    if (rc) buf_str(&text, e->msg);
-    else summary_words(&r->sum, &text);
+    if (rc)
+        buf_str(&text, e->msg);
+    else
+        summary_words(&r->sum, &text);
     a.text = buf_text(&text);
     alert_send(r->p, &a);
     buf_free(&text);
@@ -235,11 +264,16 @@ static int work(struct day_run *r, struct err *e) {
     int rc = ledger_run_start(&r->ledger, &r->row, e);
     if (rc) return rc;
     char *started = arena_str(&r->plan.a, utc_text(now_utc()).s);
-    r->ctx = (struct step_ctx){.plan = &r->plan, .ledger = &r->ledger, .run_id = r->row.run_id, .started_at = started, .quality_status = "PASS"};
+    r->ctx = (struct step_ctx){.plan = &r->plan,
+                               .ledger = &r->ledger,
+                               .run_id = r->row.run_id,
+                               .started_at = started,
+                               .quality_status = "PASS"};
     open_log(r);
     log_place_set(place(r, NULL));
     log_info("run %s begins (attempt %d)", r->row.run_id, r->row.attempt);
-    ledger_event(&r->ledger, r->p->name, r->day, r->row.run_id, r->opt->force ? "run forced" : "run", r->env->command, &mine);
+    ledger_event(&r->ledger, r->p->name, r->day, r->row.run_id, r->opt->force ? "run forced" : "run", r->env->command,
+                 &mine);
     if (r->p->time_limit) r->deadline = r->started + (double)r->p->time_limit;
     rc = hooks_and_steps(r, e);
     if (!r->state) r->state = rc == ERR_OK && is_partial(r) ? "partial" : state_of(rc, false);
@@ -264,12 +298,15 @@ static int prepare(struct day_run *r, struct err *e) {
 
 static int dry(struct day_run *r, struct err *e) {
     bool todo;
-    int rc = file_exists(arena_fmt(&r->plan.a, "%s/ledger.db", r->env->home)) ? ledger_open_read(&r->ledger, r->env->home, e) : ERR_OK;
+    int rc = file_exists(arena_fmt(&r->plan.a, "%s/ledger.db", r->env->home))
+                 ? ledger_open_read(&r->ledger, r->env->home, e)
+                 : ERR_OK;
     if (rc) return rc;
     if (!r->ledger.db.h) { /* nothing has ever run here */
         for (size_t i = 0; i < r->plan.n; i++) {
             struct plan_step *s = &r->plan.s[i];
-            s->todo = (r->plan.from < 0 || (int)s->stage >= r->plan.from) && (r->plan.only < 0 || (int)s->stage == r->plan.only);
+            s->todo = (r->plan.from < 0 || (int)s->stage >= r->plan.from) &&
+                      (r->plan.only < 0 || (int)s->stage == r->plan.only);
             s->why = s->todo ? "not done yet" : "not asked for";
         }
     } else if ((rc = anything_to_do(r, &todo, e))) {
@@ -297,8 +334,10 @@ int run_day(const struct pipeline *p, day_t day, const struct run_env *env, cons
     rc = run_lock_take(&lock, env->home, p->name, env->command, e);
     if (rc == ERR_OK) rc = prepare(&r, e);
     if (rc == ERR_OK) rc = anything_to_do(&r, &todo, e);
-    if (rc == ERR_OK && todo) rc = work(&r, e);
-    else if (rc == ERR_OK) summary_nothing(p, r.day);
+    if (rc == ERR_OK && todo)
+        rc = work(&r, e);
+    else if (rc == ERR_OK)
+        summary_nothing(p, r.day);
 out:
     ledger_close(&r.ledger);
     run_lock_drop(&lock);

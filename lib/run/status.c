@@ -15,8 +15,10 @@ static int gather_stages(struct status *s, struct status_day *d, struct ledger *
     struct stmt q;
     bool row;
     int rc = stmt_prepare(&q, &l->db,
-                          "SELECT stage, state, rows_out FROM tasks AS t WHERE pipeline=?1 AND day=?2 AND state<>'skipped' AND (mode='run' OR stage IN ('load','mart'))"
-                          " AND task_id=(SELECT MAX(task_id) FROM tasks WHERE pipeline=t.pipeline AND day=t.day AND stage=t.stage AND dataset=t.dataset"
+                          "SELECT stage, state, rows_out FROM tasks AS t WHERE pipeline=?1 AND day=?2 AND "
+                          "state<>'skipped' AND (mode='run' OR stage IN ('load','mart'))"
+                          " AND task_id=(SELECT MAX(task_id) FROM tasks WHERE pipeline=t.pipeline AND day=t.day AND "
+                          "stage=t.stage AND dataset=t.dataset"
                           " AND state<>'skipped' AND (mode='run' OR stage IN ('load','mart')))",
                           "reading the ledger", e);
     if (rc) return rc;
@@ -37,7 +39,10 @@ static int gather_stages(struct status *s, struct status_day *d, struct ledger *
 static int gather_run(struct status *s, struct status_day *d, struct ledger *l, struct err *e) {
     struct stmt q;
     bool row;
-    int rc = stmt_prepare(&q, &l->db, "SELECT state, error, finished_at, pid, host FROM runs WHERE pipeline=?1 AND day=?2 ORDER BY rowid DESC LIMIT 1", "reading the ledger", e);
+    int rc = stmt_prepare(&q, &l->db,
+                          "SELECT state, error, finished_at, pid, host FROM runs WHERE pipeline=?1 AND day=?2 ORDER BY "
+                          "rowid DESC LIMIT 1",
+                          "reading the ledger", e);
     if (rc) return rc;
     stmt_text(&q, 1, s->p->name);
     stmt_text(&q, 2, d->day);
@@ -128,8 +133,9 @@ size_t status_problems(const struct status *s, FILE *out) {
         const struct status_day *d = &s->days[i];
         if (status_is_done(d)) continue;
         n++;
-        fprintf(out, "%s %s: %s%s%s; continue with: etl run -p %s %s\n", s->p->name, d->day, d->run ? mark(d->run) : "gap: no run", d->error ? ": " : "",
-                d->error ? d->error : "", s->p->name, d->day);
+        fprintf(out, "%s %s: %s%s%s; continue with: etl run -p %s %s\n", s->p->name, d->day,
+                d->run ? mark(d->run) : "gap: no run", d->error ? ": " : "", d->error ? d->error : "", s->p->name,
+                d->day);
     }
     return n;
 }

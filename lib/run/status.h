@@ -6,9 +6,9 @@
 
 struct status_day {
     char day[16];
-    const char *stage[STAGE_COUNT]; /* worst latest state of the stage's steps; NULL never */
+    const char *stage[STAGE_COUNT];        /* worst latest state of the stage's steps; NULL never */
     const char *run, *error, *finished_at; /* of the last run; NULL never */
-    int64_t rows;                   /* loaded; -1 unknown */
+    int64_t rows;                          /* loaded; -1 unknown */
 };
 struct status {
     struct arena a;

@@ -44,18 +44,23 @@ static int do_collect(struct step_ctx *c, struct plan_step *s, struct step_resul
     return rc;
 }
 
-static int open_part(struct plan *pl, const char *dir, struct reader **r, struct part_info *info, char **from, struct err *e) {
+static int open_part(struct plan *pl, const char *dir, struct reader **r, struct part_info *info, char **from,
+                     struct err *e) {
     bool found;
     char **files;
     size_t n;
     int rc = part_read(dir, info, &found, e);
     if (rc) return rc;
-    if (!found) return err_set(e, ERR_NOINPUT, "%s is not there: the stage before has not been done for this day (run without --from or --only)", dir);
+    if (!found)
+        return err_set(
+            e, ERR_NOINPUT,
+            "%s is not there: the stage before has not been done for this day (run without --from or --only)", dir);
     progress_expect(info->bytes);
     rc = part_files(dir, &pl->a, &files, &n, e);
     struct reader_opt opt = {.format = FMT_JSONL, .block = env_block(pl->env), .max_line = pl->env->max_line};
     if (rc == ERR_OK) rc = reader_open(r, (const char *const *)files, n, &opt, e);
-    *from = arena_fmt(&pl->a, "[{\"partition\":\"%s\",\"sha256\":\"%s\"}]", dir + strlen(pl->env->home) + 1, info->sha256);
+    *from =
+        arena_fmt(&pl->a, "[{\"partition\":\"%s\",\"sha256\":\"%s\"}]", dir + strlen(pl->env->home) + 1, info->sha256);
     return rc;
 }
 
@@ -65,12 +70,13 @@ void gate_words(const struct quality_result *res, char *to, size_t n) {
     for (size_t i = 0; i < res->nchecks && at + 1 < n; i++) {
         const struct quality_check *c = &res->checks[i];
         if (c->pass || !c->c->gate) continue;
-        int k = snprintf(to + at, n - at, "%s%s %.2f %% (%llu of %llu failed", at ? "; " : "", c->c->name, c->pass_rate, (unsigned long long)c->failed,
-                         (unsigned long long)c->total);
+        int k = snprintf(to + at, n - at, "%s%s %.2f %% (%llu of %llu failed", at ? "; " : "", c->c->name, c->pass_rate,
+                         (unsigned long long)c->failed, (unsigned long long)c->total);
         at += k > 0 ? (size_t)k : 0;
         for (size_t j = 0; j < c->nsamples && j < 3 && at + 1 < n; j++) {
             const struct quality_sample *s = &c->samples[j];
-            k = snprintf(to + at, n - at, "%s line %llu %s: %s", j ? "," : ";", (unsigned long long)s->line, s->field ? s->field : "", s->found);
+            k = snprintf(to + at, n - at, "%s line %llu %s: %s", j ? "," : ";", (unsigned long long)s->line,
+                         s->field ? s->field : "", s->found);
             at += k > 0 ? (size_t)k : 0;
         }
         if (at + 1 < n) at += (size_t)snprintf(to + at, n - at, ")");
@@ -88,11 +94,13 @@ static int reject_row(void *ctx, const char *p, size_t n, struct err *e) {
 }
 
 /* Results to the quality log, whatever the verdict. */
-static int log_quality(struct plan *pl, const struct pl_dataset *d, struct quality *q, const struct quality_result *res, struct err *e) {
+static int log_quality(struct plan *pl, const struct pl_dataset *d, struct quality *q, const struct quality_result *res,
+                       struct err *e) {
     struct db wh;
     int rc = warehouse_open(&wh, pl->env->home, pl->env->memory / 16, e);
     if (rc) return rc;
-    rc = warehouse_log_quality(&wh, pl->p->name, d->name, day_text(pl->day).s, d->load ? d->load->table : d->name, quality_rows(q, res, &pl->a), res->nchecks, e);
+    rc = warehouse_log_quality(&wh, pl->p->name, d->name, day_text(pl->day).s, d->load ? d->load->table : d->name,
+                               quality_rows(q, res, &pl->a), res->nchecks, e);
     db_close(&wh);
     return rc;
 }
@@ -104,7 +112,12 @@ static int do_validate(struct step_ctx *c, struct plan_step *s, struct step_resu
     struct validate_out v = {0};
     struct quality_result res;
     char *from;
-    struct quality_cfg cfg = {.p = pl->p, .d = s->d, .memory = pl->env->memory / 3, .threads = pl->env->threads, .tmpdir = pl->env->tmpdir};
+    struct quality_cfg cfg = {.p = pl->p,
+                              .d = s->d,
+                              .memory = pl->env->memory / 3,
+                              .threads = pl->env->threads,
+                              .tmpdir = pl->env->tmpdir,
+                              .home = pl->env->home};
     struct quality *q = quality_new(&cfg);
     struct quality_out out = {&v, accept_rows, reject_row};
     int rc = open_part(pl, plan_dir(pl, "raw", s->d, NULL), &in, &info, &from, e);
@@ -149,7 +162,8 @@ static int do_transform(struct step_ctx *c, struct plan_step *s, struct step_res
     struct part_info info, made;
     struct transform_stats st;
     char *from;
-    const char *dir = s->t_index ? plan_dir(pl, "silver", s->d, s->d->steps[s->t_index - 1].name) : plan_dir(pl, "valid", s->d, NULL);
+    const char *dir =
+        s->t_index ? plan_dir(pl, "silver", s->d, s->d->steps[s->t_index - 1].name) : plan_dir(pl, "valid", s->d, NULL);
     int rc = open_part(pl, dir, &in, &info, &from, e);
     if (rc == ERR_OK) rc = part_begin(&w, plan_dir(pl, "silver", s->d, s->t->name), e);
     if (rc == ERR_OK) rc = transform_run(s->t, 1, in, pl->env->threads, part_sink, w, &st, e);
@@ -185,7 +199,8 @@ static int do_load(struct step_ctx *c, struct plan_step *s, struct step_result *
     if (rc == ERR_OK) rc = loader_open(&l, &wh, s->d->load, pl->day, &pl->p->zone, e);
     if (rc == ERR_OK) rc = load_records(l, in, pl->env->threads, e);
     if (rc == ERR_OK) {
-        rc = loader_commit(l, &st, e);
+        struct warehouse_mark mark = {pl->p->name, day_text(pl->day).s, stage_name(s->stage), s->name, info.sha256};
+        rc = loader_commit(l, &mark, &st, e);
         l = NULL;
     }
     if (rc == ERR_OK) {
@@ -206,20 +221,26 @@ static int do_mart(struct step_ctx *c, struct plan_step *s, struct step_result *
     struct db wh;
     char *day = arena_str(&pl->a, day_text(pl->day).s);
     char *now = arena_str(&pl->a, utc_text(now_utc()).s);
-    struct mart_params params = {.ds = day, .run_id = c->run_id, .quality_status = c->quality_status, .started_at = c->started_at, .finished_at = now};
+    struct mart_params params = {.ds = day,
+                                 .run_id = c->run_id,
+                                 .quality_status = c->quality_status,
+                                 .started_at = c->started_at,
+                                 .finished_at = now};
     int rc = warehouse_open(&wh, pl->env->home, pl->env->memory / 6, e);
     if (rc) return rc;
-    rc = mart_build(&wh, pl->p, s->m, &params, &r->rows_out, e);
-    db_close(&wh);
     struct sha256 h;
     sha256_start(&h);
     sha256_str(&h, s->input);
     sha256_str(&h, s->def);
     sha256_hex(&h, r->output);
+    params.mark = (struct warehouse_mark){pl->p->name, day, stage_name(s->stage), s->name, r->output};
+    rc = mart_build(&wh, pl->p, s->m, &params, &r->rows_out, e);
+    db_close(&wh);
     return rc;
 }
 
-static int publish_page(struct plan *pl, const struct report *rep, enum report_format f, const char *ext, char digest[65], struct err *e) {
+static int publish_page(struct plan *pl, const struct report *rep, enum report_format f, const char *ext,
+                        char digest[65], struct err *e) {
     struct buf b = {0};
     report_render(rep, f, &b);
     char *path = arena_fmt(&pl->a, "%s/reports/%s/%s.%s", pl->env->home, pl->p->name, rep->day, ext);
@@ -235,12 +256,16 @@ static int publish_index(struct plan *pl, const char *dir, struct err *e) {
     size_t n;
     struct buf b = {0};
     int rc = dir_list(dir, &pl->a, &names, &n, e);
-    buf_fmt(&b, "<!doctype html>\n<html lang=\"%s\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\"><title>%s</title>\n"
-                "<style>body{font:16px/1.6 system-ui,sans-serif;max-width:40rem;margin:2rem auto;padding:0 1rem;color-scheme:light dark}</style>\n<h1>%s</h1>\n<ul>\n",
+    buf_fmt(&b,
+            "<!doctype html>\n<html lang=\"%s\"><meta charset=\"utf-8\"><meta name=\"viewport\" "
+            "content=\"width=device-width\"><title>%s</title>\n"
+            "<style>body{font:16px/1.6 system-ui,sans-serif;max-width:40rem;margin:2rem auto;padding:0 "
+            "1rem;color-scheme:light dark}</style>\n<h1>%s</h1>\n<ul>\n",
             pl->p->language, pl->p->title, pl->p->title);
     for (size_t i = n; i-- > 0;) {
         size_t len = strlen(names[i]);
-        if (len == 15 && strcmp(names[i] + 10, ".html") == 0) buf_fmt(&b, "<li><a href=\"%s\">%.10s</a></li>\n", names[i], names[i]);
+        if (len == 15 && strcmp(names[i] + 10, ".html") == 0)
+            buf_fmt(&b, "<li><a href=\"%s\">%.10s</a></li>\n", names[i], names[i]);
     }
     buf_str(&b, "</ul>\n</html>\n");
     if (rc == ERR_OK) rc = file_publish(arena_fmt(&pl->a, "%s/index.html", dir), b.p, b.n, e);
@@ -268,8 +293,9 @@ static int do_report(struct step_ctx *c, struct plan_step *s, struct step_result
 }
 
 int step_do(struct step_ctx *c, struct plan_step *s, struct step_result *r, struct err *e) {
-    static int (*const stages[STAGE_COUNT])(struct step_ctx *, struct plan_step *, struct step_result *, struct err *) = {
-        do_collect, do_validate, do_transform, do_load, do_mart, do_report};
+    static int (*const stages[STAGE_COUNT])(struct step_ctx *, struct plan_step *, struct step_result *,
+                                            struct err *) = {do_collect, do_validate, do_transform,
+                                                             do_load,    do_mart,     do_report};
     *r = (struct step_result){.rows_in = -1, .rows_out = -1, .rows_rejected = -1, .bytes = -1};
     progress_begin(stage_name(s->stage), s->name);
     int rc = stages[s->stage](c, s, r, e);

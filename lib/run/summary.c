@@ -3,12 +3,14 @@
 
 #include <unistd.h>
 
-void summary_add(struct summary *s, const struct plan_step *step, const struct step_result *r, double seconds, const char *state) {
+void summary_add(struct summary *s, const struct plan_step *step, const struct step_result *r, double seconds,
+                 const char *state) {
     if (s->n == s->cap) {
         s->cap = s->cap ? s->cap * 2 : 16;
         s->rows = mem_grow(s->rows, s->cap * sizeof *s->rows);
     }
-    s->rows[s->n++] = (struct summary_row){stage_name(step->stage), step->name, state, r->rows_in, r->rows_out, r->rows_rejected, seconds};
+    s->rows[s->n++] = (struct summary_row){stage_name(step->stage), step->name, state, r->rows_in, r->rows_out,
+                                           r->rows_rejected,        seconds};
 }
 
 void summary_note(struct summary *s, const char *note) {
@@ -34,8 +36,8 @@ static void count(char to[24], int64_t n) {
     to[k] = 0;
 }
 
-void summary_print(const struct summary *s, const struct pipeline *p, const char *day, const char *state, const char *run_id, double seconds,
-                   const struct step_ctx *ctx) {
+void summary_print(const struct summary *s, const struct pipeline *p, const char *day, const char *state,
+                   const char *run_id, double seconds, const struct step_ctx *ctx) {
     int width = 12;
     for (size_t i = 0; i < s->n; i++)
         if ((int)strlen(s->rows[i].name) > width) width = (int)strlen(s->rows[i].name);
@@ -47,8 +49,8 @@ void summary_print(const struct summary *s, const struct pipeline *p, const char
         count(in, r->in);
         count(out, r->out);
         count(rejected, r->rejected);
-        printf("  %-9s  %-*s %12s %12s %10s %8.2f%s%s\n", r->stage, width, r->name, in, out, rejected, r->seconds, strcmp(r->state, "done") == 0 ? "" : "  ",
-               strcmp(r->state, "done") == 0 ? "" : r->state);
+        printf("  %-9s  %-*s %12s %12s %10s %8.2f%s%s\n", r->stage, width, r->name, in, out, rejected, r->seconds,
+               strcmp(r->state, "done") == 0 ? "" : "  ", strcmp(r->state, "done") == 0 ? "" : r->state);
     }
     if (ctx->checks_total) printf("  checks     %zu of %zu passed\n", ctx->checks_passed, ctx->checks_total);
     if (s->note[0]) printf("  report     %s\n", s->note);

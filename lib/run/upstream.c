@@ -54,9 +54,12 @@ struct found {
     char state[16], stage[16];
 };
 
-#define FOUND_COLUMNS "SELECT task_id, pid, pid_start, state, stage, COALESCE(bytes_out, -1) FROM tasks WHERE mode='filter' AND pid<>?1 AND boot=?5 AND "
+#define FOUND_COLUMNS                                                                                                  \
+    "SELECT task_id, pid, pid_start, state, stage, COALESCE(bytes_out, -1) FROM tasks WHERE mode='filter' AND "        \
+    "pid<>?1 AND boot=?5 AND "
 
-static int query(struct ledger *l, const char *sql, int64_t a, int64_t b, const char *text, struct found *f, bool *any, struct err *e) {
+static int query(struct ledger *l, const char *sql, int64_t a, int64_t b, const char *text, struct found *f, bool *any,
+                 struct err *e) {
     struct stmt s;
     int rc = stmt_prepare(&s, &l->db, sql, "reading the ledger", e);
     if (rc) return rc;
@@ -67,7 +70,10 @@ static int query(struct ledger *l, const char *sql, int64_t a, int64_t b, const 
     stmt_text(&s, 5, boot_id());
     rc = stmt_step(&s, any, e);
     if (rc == ERR_OK && *any) {
-        *f = (struct found){.id = stmt_col_int(&s, 0), .pid = (int)stmt_col_int(&s, 1), .start = stmt_col_int(&s, 2), .bytes_out = stmt_col_int(&s, 5)};
+        *f = (struct found){.id = stmt_col_int(&s, 0),
+                            .pid = (int)stmt_col_int(&s, 1),
+                            .start = stmt_col_int(&s, 2),
+                            .bytes_out = stmt_col_int(&s, 5)};
         snprintf(f->state, sizeof f->state, "%s", stmt_col(&s, 3));
         snprintf(f->stage, sizeof f->stage, "%s", stmt_col(&s, 4));
     }
@@ -90,34 +96,43 @@ static int judge(struct ledger *l, struct found *f, int64_t bytes_in, struct err
     int rc = settle(l, f, e);
     if (rc) return rc;
     if (strcmp(f->state, "running") == 0)
-        return err_set(e, ERR_INCOMPLETE, "the input is incomplete: etl %s before us (pid %d) was killed; nothing was changed", f->stage, f->pid);
+        return err_set(e, ERR_INCOMPLETE,
+                       "the input is incomplete: etl %s before us (pid %d) was killed; nothing was changed", f->stage,
+                       f->pid);
     if (strcmp(f->state, "done") != 0 && strcmp(f->state, "empty") != 0)
-        return err_set(e, ERR_INCOMPLETE, "the input is incomplete: etl %s before us (pid %d) ended as %s; nothing was changed", f->stage, f->pid, f->state);
+        return err_set(e, ERR_INCOMPLETE,
+                       "the input is incomplete: etl %s before us (pid %d) ended as %s; nothing was changed", f->stage,
+                       f->pid, f->state);
     if (bytes_in >= 0 && f->bytes_out >= 0 && f->bytes_out != bytes_in)
-        return err_set(e, ERR_INCOMPLETE, "the input is incomplete: etl %s before us wrote %lld bytes, %lld came; nothing was changed", f->stage,
-                       (long long)f->bytes_out, (long long)bytes_in);
+        return err_set(e, ERR_INCOMPLETE,
+                       "the input is incomplete: etl %s before us wrote %lld bytes, %lld came; nothing was changed",
+                       f->stage, (long long)f->bytes_out, (long long)bytes_in);
     return ERR_OK;
 }
 
-int upstream_check(const struct upstream *u, struct ledger *l, const char *pipeline, enum stage mine, uint64_t bytes_in, bool *found_any, struct err *e) {
+int upstream_check(const struct upstream *u, struct ledger *l, const char *pipeline, enum stage mine, uint64_t bytes_in,
+                   bool *found_any, struct err *e) {
     struct found f;
     bool any = false, seen = false;
     if (found_any) *found_any = false;
     if (!u->is_pipe) return ERR_OK;
-    int rc = query(l, FOUND_COLUMNS "out_pipe=?2 AND ?3=0 ORDER BY task_id DESC LIMIT 1", u->in_pipe, 0, NULL, &f, &any, e);
+    int rc =
+        query(l, FOUND_COLUMNS "out_pipe=?2 AND ?3=0 ORDER BY task_id DESC LIMIT 1", u->in_pipe, 0, NULL, &f, &any, e);
     if (rc == ERR_OK && any) {
         seen = true;
         rc = judge(l, &f, (int64_t)bytes_in, e);
     }
     for (size_t i = 0; i < u->n && rc == ERR_OK; i++) {
-        rc = query(l, FOUND_COLUMNS "pid=?2 AND pid_start=?3 ORDER BY task_id DESC LIMIT 1", u->pids[i], u->starts[i], NULL, &f, &any, e);
+        rc = query(l, FOUND_COLUMNS "pid=?2 AND pid_start=?3 ORDER BY task_id DESC LIMIT 1", u->pids[i], u->starts[i],
+                   NULL, &f, &any, e);
         if (rc == ERR_OK && any) {
             seen = true;
             rc = judge(l, &f, -1, e);
         }
     }
     for (size_t i = 0; i < u->npipes && rc == ERR_OK; i++) {
-        rc = query(l, FOUND_COLUMNS "out_pipe=?2 AND ?3=0 ORDER BY task_id DESC LIMIT 1", u->pipes[i], 0, NULL, &f, &any, e);
+        rc = query(l, FOUND_COLUMNS "out_pipe=?2 AND ?3=0 ORDER BY task_id DESC LIMIT 1", u->pipes[i], 0, NULL, &f,
+                   &any, e);
         if (rc == ERR_OK && any) {
             seen = true;
             rc = judge(l, &f, -1, e);
@@ -126,8 +141,11 @@ int upstream_check(const struct upstream *u, struct ledger *l, const char *pipel
     if (rc == ERR_OK && !seen && !u->n && mine != STAGE_COLLECT) {
         /* all writers were gone when we looked: who started within two seconds of us, in our process group? */
         int64_t ticks = pid_start_ticks(getpid()), per_second = sysconf(_SC_CLK_TCK);
-        rc = query(l, FOUND_COLUMNS "process_group=?2 AND pid_start>=?3 AND pipeline=?4 AND out_pipe IS NOT NULL ORDER BY task_id DESC LIMIT 1", getpgrp(),
-                   ticks - 2 * per_second, pipeline, &f, &any, e);
+        rc = query(
+            l,
+            FOUND_COLUMNS
+            "process_group=?2 AND pid_start>=?3 AND pipeline=?4 AND out_pipe IS NOT NULL ORDER BY task_id DESC LIMIT 1",
+            getpgrp(), ticks - 2 * per_second, pipeline, &f, &any, e);
         if (rc == ERR_OK && any && stage_find(f.stage) < (int)mine) {
             seen = true;
             rc = judge(l, &f, -1, e);

@@ -14,10 +14,13 @@ int db_err(struct db *db, int rc, struct err *e, const char *what) {
     switch (rc & 0xff) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-        return err_set(e, ERR_DBBUSY, "%s: %s: another program is writing to it and did not finish in time", path, what);
+        return err_set(e, ERR_DBBUSY, "%s: %s: another program is writing to it and did not finish in time", path,
+                       what);
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
-        return err_set(e, ERR_CORRUPT, "%s is damaged or is no SQLite database (%s); it is left as it is. Move it aside and restore a copy, or run `etl doctor`",
+        return err_set(e, ERR_CORRUPT,
+                       "%s is damaged or is no SQLite database (%s); it is left as it is. Move it aside and restore a "
+                       "copy, or run `etl doctor`",
                        path, db->h ? sqlite3_errmsg(db->h) : "unreadable");
     case SQLITE_FULL:
         return err_set(e, ERR_NOSPACE, "%s: %s: the disk is full", path, what);
@@ -26,8 +29,8 @@ int db_err(struct db *db, int rc, struct err *e, const char *what) {
     case SQLITE_CANTOPEN:
         return err_set(e, ERR_IO, "%s: %s: cannot open it%s%s", path, what, sys ? ": " : "", sys ? strerror(sys) : "");
     case SQLITE_IOERR:
-        return err_set(e, sys == ENOSPC ? ERR_NOSPACE : ERR_IO, "%s: %s: reading or writing failed%s%s", path, what, sys ? ": " : "",
-                       sys ? strerror(sys) : "");
+        return err_set(e, sys == ENOSPC ? ERR_NOSPACE : ERR_IO, "%s: %s: reading or writing failed%s%s", path, what,
+                       sys ? ": " : "", sys ? strerror(sys) : "");
     case SQLITE_INTERRUPT: {
         int stopped = stop_check(e);
         return stopped ? stopped : err_set(e, ERR_SQL, "%s: interrupted", what);
@@ -50,7 +53,8 @@ static int check_file(const char *path, struct err *e) {
     ssize_t n = read(fd, head, sizeof head);
     close(fd);
     if (n > 0 && (n < 16 || memcmp(head, "SQLite format 3", 16) != 0))
-        return err_set(e, ERR_CORRUPT, "%s is no SQLite database; it is left as it is. Move it aside, then run again", path);
+        return err_set(e, ERR_CORRUPT, "%s is no SQLite database; it is left as it is. Move it aside, then run again",
+                       path);
     return ERR_OK;
 }
 
@@ -67,10 +71,12 @@ int db_open(struct db *db, const char *path, int flags, int busy_ms, struct err 
     sqlite3_extended_result_codes(db->h, 1);
     sqlite3_busy_timeout(db->h, busy_ms);
     sqlite3_progress_handler(db->h, 100000, on_progress, NULL);
-    if (flags & DB_READ) rc = db_exec(db, e, "PRAGMA query_only=1; PRAGMA schema_version;");
+    if (flags & DB_READ)
+        rc = db_exec(db, e, "PRAGMA query_only=1; PRAGMA schema_version;");
     else
-        rc = db_exec(db, e, "PRAGMA page_size=8192; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
-                            "PRAGMA schema_version;");
+        rc = db_exec(db, e,
+                     "PRAGMA page_size=8192; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
+                     "PRAGMA schema_version;");
 out:
     if (rc) db_close(db);
     return rc;
@@ -104,8 +110,10 @@ int stmt_prepare(struct stmt *s, struct db *db, const char *sql, const char *wha
 }
 
 void stmt_text(struct stmt *s, int i, const char *v) {
-    if (v) sqlite3_bind_text(s->h, i, v, -1, SQLITE_STATIC);
-    else sqlite3_bind_null(s->h, i);
+    if (v)
+        sqlite3_bind_text(s->h, i, v, -1, SQLITE_STATIC);
+    else
+        sqlite3_bind_null(s->h, i);
 }
 
 void stmt_textn(struct stmt *s, int i, const char *v, size_t n) {
@@ -163,7 +171,9 @@ int db_version(struct db *db, int known, int64_t *version, struct err *e) {
     if (rc == ERR_OK) *version = stmt_col_int(&s, 0);
     stmt_close(&s);
     if (rc == ERR_OK && *version > known)
-        rc = err_set(e, ERR_VERSION, "%s was written by a newer etl (its version %lld, this one knows %d): install the newer etl, or use another --home",
+        rc = err_set(e, ERR_VERSION,
+                     "%s was written by a newer etl (its version %lld, this one knows %d): install the newer etl, or "
+                     "use another --home",
                      db->path, (long long)*version, known);
     return rc;
 }

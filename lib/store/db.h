@@ -38,7 +38,7 @@ struct stmt {
     const char *what; /* for messages */
 };
 int stmt_prepare(struct stmt *s, struct db *db, const char *sql, const char *what, struct err *e);
-void stmt_text(struct stmt *s, int i, const char *v);         /* NULL binds NULL; must live until the step */
+void stmt_text(struct stmt *s, int i, const char *v); /* NULL binds NULL; must live until the step */
 void stmt_textn(struct stmt *s, int i, const char *v, size_t n);
 void stmt_int(struct stmt *s, int i, int64_t v);
 void stmt_real(struct stmt *s, int i, double v);

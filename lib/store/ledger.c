@@ -4,10 +4,10 @@
 #include <unistd.h>
 
 #include "base/day.h"
+#include "base/embed.h"
 #include "base/hash.h"
 #include "base/log.h"
 #include "io/file.h"
-#include "base/embed.h"
 
 int64_t pid_start_ticks(int pid) {
     char path[64];
@@ -30,7 +30,8 @@ bool pid_alive(int pid, int64_t start_ticks) {
 const char *boot_id(void) {
     static char id[64];
     struct buf b = {0};
-    if (!id[0] && file_read("/proc/sys/kernel/random/boot_id", 4096, &b, NULL) == ERR_OK) snprintf(id, sizeof id, "%.36s", buf_text(&b));
+    if (!id[0] && file_read("/proc/sys/kernel/random/boot_id", 4096, &b, NULL) == ERR_OK)
+        snprintf(id, sizeof id, "%.36s", buf_text(&b));
     buf_free(&b);
     return id;
 }
@@ -78,7 +79,8 @@ void ledger_close(struct ledger *l) {
 static int count_attempts(struct ledger *l, struct run_row *r, struct err *e) {
     struct stmt s;
     bool row;
-    int rc = stmt_prepare(&s, &l->db, "SELECT COUNT(*) FROM runs WHERE pipeline=?1 AND day=?2", "reading the ledger", e);
+    int rc =
+        stmt_prepare(&s, &l->db, "SELECT COUNT(*) FROM runs WHERE pipeline=?1 AND day=?2", "reading the ledger", e);
     if (rc) return rc;
     stmt_text(&s, 1, r->pipeline);
     stmt_text(&s, 2, r->day);
@@ -128,7 +130,8 @@ int ledger_run_end(struct ledger *l, const struct run_row *r, const char *state,
     struct stmt s;
     struct arena a = {0};
     struct stamp_text now = utc_text(now_utc());
-    int rc = stmt_prepare(&s, &l->db, "UPDATE runs SET state=?2, error=?3, finished_at=?4 WHERE run_id=?1", "writing the ledger", e);
+    int rc = stmt_prepare(&s, &l->db, "UPDATE runs SET state=?2, error=?3, finished_at=?4 WHERE run_id=?1",
+                          "writing the ledger", e);
     if (rc) return rc;
     stmt_text(&s, 1, r->run_id);
     stmt_text(&s, 2, state);
@@ -144,7 +147,8 @@ int ledger_run_last(struct ledger *l, const char *pipeline, const char *day, cha
     struct stmt s;
     bool row;
     state[0] = 0;
-    int rc = stmt_prepare(&s, &l->db, "SELECT state FROM runs WHERE pipeline=?1 AND day=?2 ORDER BY rowid DESC LIMIT 1", "reading the ledger", e);
+    int rc = stmt_prepare(&s, &l->db, "SELECT state FROM runs WHERE pipeline=?1 AND day=?2 ORDER BY rowid DESC LIMIT 1",
+                          "reading the ledger", e);
     if (rc) return rc;
     stmt_text(&s, 1, pipeline);
     stmt_text(&s, 2, day);
@@ -162,7 +166,8 @@ int ledger_task_start(struct ledger *l, struct task_row *t, struct err *e) {
     struct stmt s;
     struct stamp_text now = utc_text(now_utc());
     int rc = stmt_prepare(&s, &l->db,
-                          "INSERT INTO tasks (run_id, pipeline, day, stage, dataset, mode, state, attempt, input_digest, definition_digest,"
+                          "INSERT INTO tasks (run_id, pipeline, day, stage, dataset, mode, state, attempt, "
+                          "input_digest, definition_digest,"
                           " version, pid, pid_start, process_group, out_pipe, started_at, boot)"
                           " VALUES (?1,?2,?3,?4,?5,?6,'running',?7,?8,?9,?10,?11,?12,?13,?14,?15,?16)",
                           "writing the ledger", e);
@@ -194,10 +199,11 @@ int ledger_task_end(struct ledger *l, const struct task_row *t, const char *stat
     struct stmt s;
     struct arena a = {0};
     struct stamp_text now = utc_text(now_utc());
-    int rc = stmt_prepare(&s, &l->db,
-                          "UPDATE tasks SET state=?2, rows_in=?3, rows_out=?4, rows_rejected=?5, bytes=?6, seconds=?7, output_digest=?8,"
-                          " error=?9, finished_at=?10, bytes_out=?11, input_digest=COALESCE(?12, input_digest) WHERE task_id=?1",
-                          "writing the ledger", e);
+    int rc = stmt_prepare(
+        &s, &l->db,
+        "UPDATE tasks SET state=?2, rows_in=?3, rows_out=?4, rows_rejected=?5, bytes=?6, seconds=?7, output_digest=?8,"
+        " error=?9, finished_at=?10, bytes_out=?11, input_digest=COALESCE(?12, input_digest) WHERE task_id=?1",
+        "writing the ledger", e);
     if (rc) return rc;
     stmt_int(&s, 1, t->id);
     stmt_text(&s, 2, state);
@@ -217,15 +223,16 @@ int ledger_task_end(struct ledger *l, const struct task_row *t, const char *stat
     return rc;
 }
 
-int ledger_task_last(struct ledger *l, struct arena *a, const char *pipeline, const char *day, const char *stage, const char *dataset,
-                     struct task_seen *out, struct err *e) {
+int ledger_task_last(struct ledger *l, struct arena *a, const char *pipeline, const char *day, const char *stage,
+                     const char *dataset, struct task_seen *out, struct err *e) {
     struct stmt s;
     *out = (struct task_seen){0};
-    int rc = stmt_prepare(&s, &l->db,
-                          "SELECT task_id, state, input_digest, definition_digest, output_digest, version, finished_at, run_id, rows_in,"
-                          " rows_out, rows_rejected, seconds FROM tasks WHERE pipeline=?1 AND day=?2 AND stage=?3 AND dataset=?4"
-                          " AND (mode='run' OR stage IN ('load','mart')) AND state<>'skipped' ORDER BY task_id DESC LIMIT 1",
-                          "reading the ledger", e);
+    int rc = stmt_prepare(
+        &s, &l->db,
+        "SELECT task_id, state, input_digest, definition_digest, output_digest, version, finished_at, run_id, rows_in,"
+        " rows_out, rows_rejected, seconds FROM tasks WHERE pipeline=?1 AND day=?2 AND stage=?3 AND dataset=?4"
+        " AND (mode='run' OR stage IN ('load','mart')) AND state<>'skipped' ORDER BY task_id DESC LIMIT 1",
+        "reading the ledger", e);
     if (rc) return rc;
     stmt_text(&s, 1, pipeline);
     stmt_text(&s, 2, day);
@@ -233,7 +240,9 @@ int ledger_task_last(struct ledger *l, struct arena *a, const char *pipeline, co
     stmt_text(&s, 4, dataset);
     rc = stmt_step(&s, &out->found, e);
     if (rc == ERR_OK && out->found) {
-        const char **text[] = {&out->state, &out->input_digest, &out->definition_digest, &out->output_digest, &out->version, &out->finished_at, &out->run_id};
+        const char **text[] = {&out->state,         &out->input_digest, &out->definition_digest,
+                               &out->output_digest, &out->version,      &out->finished_at,
+                               &out->run_id};
         out->id = stmt_col_int(&s, 0);
         for (int i = 0; i < 7; i++) *text[i] = arena_str(a, stmt_col(&s, i + 1));
         out->rows_in = stmt_col_int(&s, 8);
@@ -245,14 +254,15 @@ int ledger_task_last(struct ledger *l, struct arena *a, const char *pipeline, co
     return rc;
 }
 
-int ledger_event(struct ledger *l, const char *pipeline, const char *day, const char *run_id, const char *what, const char *detail,
-                 struct err *e) {
+int ledger_event(struct ledger *l, const char *pipeline, const char *day, const char *run_id, const char *what,
+                 const char *detail, struct err *e) {
     struct stmt s;
     struct arena a = {0};
     struct stamp_text now = utc_text(now_utc());
     const char *user = getenv("USER");
-    int rc = stmt_prepare(&s, &l->db, "INSERT INTO events (at, who, pipeline, day, run_id, what, detail) VALUES (?1,?2,?3,?4,?5,?6,?7)",
-                          "writing the ledger", e);
+    int rc = stmt_prepare(
+        &s, &l->db, "INSERT INTO events (at, who, pipeline, day, run_id, what, detail) VALUES (?1,?2,?3,?4,?5,?6,?7)",
+        "writing the ledger", e);
     if (rc) return rc;
     stmt_text(&s, 1, now.s);
     stmt_text(&s, 2, arena_fmt(&a, "%s (uid %d, pid %d)", user ? user : "?", (int)getuid(), (int)getpid()));
@@ -292,9 +302,15 @@ static int sweep_rows(struct ledger *l, const char *pipeline, const char *select
 int ledger_sweep(struct ledger *l, const char *pipeline, struct err *e) {
     /* the caller holds the lock, so whatever run is still "running" is not */
     int rc = sweep_rows(l, pipeline, "SELECT run_id, pid, -1 FROM runs WHERE pipeline=?1 AND state='running'",
-                        "UPDATE runs SET state='failed', error='killed: the process ended without a word', finished_at=?2 WHERE run_id=?1", e);
+                        "UPDATE runs SET state='failed', error='killed: the process ended without a word', "
+                        "finished_at=?2 WHERE run_id=?1",
+                        e);
     if (rc == ERR_OK)
-        rc = sweep_rows(l, pipeline, "SELECT task_id, pid, CASE WHEN mode='run' OR boot<>?2 THEN -1 ELSE pid_start END FROM tasks WHERE pipeline=?1 AND state='running'",
-                        "UPDATE tasks SET state='failed', error='killed: the process ended without a word', finished_at=?2 WHERE task_id=?1", e);
+        rc = sweep_rows(l, pipeline,
+                        "SELECT task_id, pid, CASE WHEN mode='run' OR boot<>?2 THEN -1 ELSE pid_start END FROM tasks "
+                        "WHERE pipeline=?1 AND state='running'",
+                        "UPDATE tasks SET state='failed', error='killed: the process ended without a word', "
+                        "finished_at=?2 WHERE task_id=?1",
+                        e);
     return rc;
 }

@@ -53,14 +53,15 @@ struct task_seen {
     int64_t rows_in, rows_out, rows_rejected;
     double seconds;
 };
-int ledger_task_last(struct ledger *l, struct arena *a, const char *pipeline, const char *day, const char *stage, const char *dataset,
-                     struct task_seen *out, struct err *e);
+int ledger_task_last(struct ledger *l, struct arena *a, const char *pipeline, const char *day, const char *stage,
+                     const char *dataset, struct task_seen *out, struct err *e);
 
 /* Append to events. detail may be NULL. */
-int ledger_event(struct ledger *l, const char *pipeline, const char *day, const char *run_id, const char *what, const char *detail,
-                 struct err *e);
+int ledger_event(struct ledger *l, const char *pipeline, const char *day, const char *run_id, const char *what,
+                 const char *detail, struct err *e);
 
-/* Rows of runs left in state running by processes that are gone become failed ("killed"). Call under the pipeline's lock. */
+/* Rows of runs left in state running by processes that are gone become failed ("killed"). Call under the pipeline's
+ * lock. */
 int ledger_sweep(struct ledger *l, const char *pipeline, struct err *e);
 
 int64_t pid_start_ticks(int pid); /* 0 when there is no such process */

@@ -20,7 +20,7 @@ struct loader {
         uint64_t hash;
         size_t col;
         bool used;
-    } *slots; /* open addressing over the columns' field names */
+    } * slots; /* open addressing over the columns' field names */
     size_t nslots;
     int64_t rows_before;
     bool begun;
@@ -104,13 +104,15 @@ static int64_t count_rows(struct loader *l) {
     int64_t n = 0;
     buf_str(&b, "SELECT COUNT(*) FROM ");
     sql_name(&b, l->t->table);
-    if (stmt_prepare(&s, l->db, b.p, l->t->table, &e) == ERR_OK && stmt_step(&s, &row, &e) == ERR_OK) n = stmt_col_int(&s, 0);
+    if (stmt_prepare(&s, l->db, b.p, l->t->table, &e) == ERR_OK && stmt_step(&s, &row, &e) == ERR_OK)
+        n = stmt_col_int(&s, 0);
     stmt_close(&s);
     buf_free(&b);
     return n;
 }
 
-int loader_open(struct loader **out, struct db *db, const struct table_spec *t, day_t day, const struct zone *zone, struct err *e) {
+int loader_open(struct loader **out, struct db *db, const struct table_spec *t, day_t day, const struct zone *zone,
+                struct err *e) {
     struct loader *l = mem_alloc(sizeof *l);
     (void)e;
     l->db = db;
@@ -274,7 +276,8 @@ static int loader_add(struct loader *l, struct jval rec, const char **why, struc
             stmt_text(&l->insert, (int)i + 1, NULL);
         } else if (!bind_value(l, (int)i + 1, v, c->type)) {
             struct sv raw = jv_raw(v);
-            *why = drop(l, arena_fmt(&l->a, "column %s: expected %s, found %.*s", c->name, column_type_names[c->type], (int)(raw.n > 60 ? 60 : raw.n), raw.p));
+            *why = drop(l, arena_fmt(&l->a, "column %s: expected %s, found %.*s", c->name, column_type_names[c->type],
+                                     (int)(raw.n > 60 ? 60 : raw.n), raw.p));
             return ERR_OK;
         }
     }
@@ -283,8 +286,10 @@ static int loader_add(struct loader *l, struct jval rec, const char **why, struc
     int rc = stmt_step(&l->insert, &row, e);
     if (rc) return rc;
     sqlite3_reset(l->insert.h);
-    if (sqlite3_changes(l->db->h) == 0) *why = drop(l, "its key is in the table already");
-    else l->st.written++;
+    if (sqlite3_changes(l->db->h) == 0)
+        *why = drop(l, "its key is in the table already");
+    else
+        l->st.written++;
     return ERR_OK;
 }
 
@@ -318,7 +323,8 @@ static int add_batch(void *ctx, struct batch *b, void *out, struct err *e) {
             rc = loader_add(c->l, r->v, &why, e);
         }
         if (rc) return err_in(e, "%s:%llu", reader_name(c->r, r->file), (unsigned long long)r->line);
-        if (why && c->told++ < 10) log_warn("%s:%llu: dropped: %s", reader_name(c->r, r->file), (unsigned long long)r->line, why);
+        if (why && c->told++ < 10)
+            log_warn("%s:%llu: dropped: %s", reader_name(c->r, r->file), (unsigned long long)r->line, why);
     }
     return ERR_OK;
 }
@@ -328,7 +334,8 @@ int load_records(struct loader *l, struct reader *r, int threads, struct err *e)
     struct crew crew = {.threads = threads, .out_size = 1, .ctx = &c, .work = only_scan, .take = add_batch};
     int rc = crew_run(&crew, r, e);
     if (rc == ERR_OK && c.told > 10) log_warn("%zu more records dropped", c.told - 10);
-    if (rc == ERR_OK && c.last_bad && reader_torn(r)) rc = err_set(e, ERR_INCOMPLETE, "the input ends in the middle of a record: nothing is loaded");
+    if (rc == ERR_OK && c.last_bad && reader_torn(r))
+        rc = err_set(e, ERR_INCOMPLETE, "the input ends in the middle of a record: nothing is loaded");
     return rc;
 }
 
@@ -336,14 +343,18 @@ uint64_t loader_rows_in(const struct loader *l) {
     return l->st.rows_in;
 }
 
-int loader_commit(struct loader *l, struct loader_stats *st, struct err *e) {
+int loader_commit(struct loader *l, const struct warehouse_mark *mark, struct loader_stats *st, struct err *e) {
     int rc = begin(l, e);
     stmt_close(&l->insert);
     uint64_t excused = l->t->mode == LOAD_IGNORE ? l->st.dropped : 0;
-    if (rc == ERR_OK && l->st.rows_in && (double)(l->st.dropped - excused) * 100 > l->t->max_dropped * (double)l->st.rows_in)
-        rc = err_set(e, ERR_DATA, "table %s: %llu of %llu records do not fit (more than %g %%); nothing is loaded", l->t->table,
-                     (unsigned long long)l->st.dropped, (unsigned long long)l->st.rows_in, l->t->max_dropped);
-    if (rc == ERR_OK && l->t->mode == LOAD_UPSERT) l->st.updated = l->st.written - (uint64_t)(count_rows(l) - l->rows_before);
+    if (rc == ERR_OK && l->st.rows_in &&
+        (double)(l->st.dropped - excused) * 100 > l->t->max_dropped * (double)l->st.rows_in)
+        rc = err_set(e, ERR_DATA, "table %s: %llu of %llu records do not fit (more than %g %%); nothing is loaded",
+                     l->t->table, (unsigned long long)l->st.dropped, (unsigned long long)l->st.rows_in,
+                     l->t->max_dropped);
+    if (rc == ERR_OK && l->t->mode == LOAD_UPSERT)
+        l->st.updated = l->st.written - (uint64_t)(count_rows(l) - l->rows_before);
+    if (rc == ERR_OK && mark) rc = warehouse_note(l->db, mark, e);
     if (rc == ERR_OK) rc = db_exec(l->db, e, "COMMIT");
     if (st) *st = l->st;
     loader_abort(l);

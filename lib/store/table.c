@@ -1,8 +1,10 @@
 /* Table definitions; see table.h. Loading is in loader.c. */
 #include "store/table.h"
 
-const char *const column_type_names[COLUMN_TYPES] = {"text", "integer", "real", "number", "boolean", "date", "timestamp", "json"};
-static const char *const sql_types[COLUMN_TYPES] = {"TEXT", "INTEGER", "REAL", "ANY", "INTEGER", "TEXT", "TEXT", "TEXT"};
+const char *const column_type_names[COLUMN_TYPES] = {"text",    "integer", "real",      "number",
+                                                     "boolean", "date",    "timestamp", "json"};
+static const char *const sql_types[COLUMN_TYPES] = {"TEXT",    "INTEGER", "REAL", "ANY",
+                                                    "INTEGER", "TEXT",    "TEXT", "TEXT"};
 
 static void column_sql(const struct column *c, struct buf *b) {
     sql_name(b, c->name);
@@ -99,11 +101,14 @@ static int read_columns(struct db *db, const char *table, struct found_columns *
 static int add_column(struct db *db, const struct table_spec *t, const struct column *c, struct err *e) {
     if (!t->add_columns)
         return err_set(e, ERR_CONFIG,
-                       "table %s lacks the column %s (%s) of the definition: set \"new_columns\": \"add\" in its load to have it added, "
+                       "table %s lacks the column %s (%s) of the definition: set \"new_columns\": \"add\" in its load "
+                       "to have it added, "
                        "or take the column out",
                        t->table, c->name, column_type_names[c->type]);
     if (c->not_null)
-        return err_set(e, ERR_CONFIG, "table %s: the new column %s cannot be not_null: the rows that are there have no value for it", t->table, c->name);
+        return err_set(e, ERR_CONFIG,
+                       "table %s: the new column %s cannot be not_null: the rows that are there have no value for it",
+                       t->table, c->name);
     struct buf b = {0};
     buf_str(&b, "ALTER TABLE ");
     sql_name(&b, t->table);
@@ -123,7 +128,9 @@ static int fit_table(struct db *db, const struct table_spec *t, const struct fou
             int rc = add_column(db, t, c, e);
             if (rc) return rc;
         } else if (sqlite3_stricmp(f->type[k], sql_types[c->type]) != 0) {
-            return err_set(e, ERR_CONFIG, "table %s: column %s is %s in the warehouse and %s (%s) in the definition: give it another name, or rebuild the table",
+            return err_set(e, ERR_CONFIG,
+                           "table %s: column %s is %s in the warehouse and %s (%s) in the definition: give it another "
+                           "name, or rebuild the table",
                            t->table, c->name, f->type[k], sql_types[c->type], column_type_names[c->type]);
         }
     }

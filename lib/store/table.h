@@ -18,10 +18,20 @@
 #define ETL_STORE_TABLE_H
 
 #include "base/day.h"
+#include "store/warehouse.h"
 #include "json/batch.h"
-#include "store/db.h"
 
-enum column_type { COL_TEXT, COL_INTEGER, COL_REAL, COL_NUMBER, COL_BOOLEAN, COL_DATE, COL_TIMESTAMP, COL_JSON, COLUMN_TYPES };
+enum column_type {
+    COL_TEXT,
+    COL_INTEGER,
+    COL_REAL,
+    COL_NUMBER,
+    COL_BOOLEAN,
+    COL_DATE,
+    COL_TIMESTAMP,
+    COL_JSON,
+    COLUMN_TYPES
+};
 extern const char *const column_type_names[COLUMN_TYPES];
 
 struct column {
@@ -54,13 +64,15 @@ struct loader_stats {
     uint64_t rows_in, written, dropped;
     uint64_t updated; /* upsert: of those written, rows that were there */
 };
-int loader_open(struct loader **out, struct db *db, const struct table_spec *t, day_t day, const struct zone *zone, struct err *e);
-/* All records of a reader, scanned on so many threads, added in order. Dropped ones are logged as warnings (the first ten). A
- * record that is no JSON at all is dropped too; as the last of a torn pipe it is ERR_INCOMPLETE. */
+int loader_open(struct loader **out, struct db *db, const struct table_spec *t, day_t day, const struct zone *zone,
+                struct err *e);
+/* All records of a reader, scanned on so many threads, added in order. Dropped ones are logged as warnings (the first
+ * ten). A record that is no JSON at all is dropped too; as the last of a torn pipe it is ERR_INCOMPLETE. */
 int load_records(struct loader *l, struct reader *r, int threads, struct err *e);
 uint64_t loader_rows_in(const struct loader *l);
-/* Fails with ERR_DATA when more than max_dropped percent were dropped; then nothing has changed. Frees l. */
-int loader_commit(struct loader *l, struct loader_stats *st, struct err *e);
+/* Fails with ERR_DATA when more than max_dropped percent were dropped; then nothing has changed. mark (may be NULL) is
+ * noted in the same transaction. Frees l. */
+int loader_commit(struct loader *l, const struct warehouse_mark *mark, struct loader_stats *st, struct err *e);
 void loader_abort(struct loader *l); /* rolls back; NULL is fine */
 
 #endif

@@ -16,7 +16,9 @@ int warehouse_open(struct db *db, const char *home, size_t memory, struct err *e
     if (rc == ERR_OK) rc = db_open(db, warehouse_path(&a, home), 0, 60000, e);
     if (rc) goto out;
     rc = db_version(db, WAREHOUSE_VERSION, &version, e);
-    if (rc == ERR_OK) rc = db_execf(db, e, "PRAGMA cache_size=-%zu; PRAGMA temp_store=FILE; PRAGMA wal_autocheckpoint=4000", memory / 1024);
+    if (rc == ERR_OK)
+        rc = db_execf(db, e, "PRAGMA cache_size=-%zu; PRAGMA temp_store=FILE; PRAGMA wal_autocheckpoint=4000",
+                      memory / 1024);
     if (rc == ERR_OK && version < WAREHOUSE_VERSION) {
         rc = db_exec(db, e, embed_find("sql/warehouse.sql")->text);
         if (rc == ERR_OK) rc = db_execf(db, e, "PRAGMA user_version=%d", WAREHOUSE_VERSION);
@@ -31,10 +33,40 @@ int warehouse_open_read(struct db *db, const char *home, struct err *e) {
     struct arena a = {0};
     int64_t version;
     char *path = warehouse_path(&a, home);
-    int rc = file_exists(path) ? db_open(db, path, DB_READ, 60000, e)
-                               : err_set(e, ERR_NOINPUT, "there is no warehouse in %s: nothing has been loaded there yet (see --home)", home);
+    int rc = file_exists(path)
+                 ? db_open(db, path, DB_READ, 60000, e)
+                 : err_set(e, ERR_NOINPUT,
+                           "there is no warehouse in %s: nothing has been loaded there yet (see --home)", home);
     if (rc == ERR_OK && (rc = db_version(db, WAREHOUSE_VERSION, &version, e))) db_close(db);
     arena_free(&a);
+    return rc;
+}
+
+int warehouse_note(struct db *db, const struct warehouse_mark *m, struct err *e) {
+    struct stmt s;
+    int rc = stmt_prepare(&s, db,
+                          "INSERT INTO etl_done (pipeline, day, stage, name, digest) VALUES (?1,?2,?3,?4,?5)"
+                          " ON CONFLICT DO UPDATE SET digest=excluded.digest",
+                          "noting what is done", e);
+    if (rc) return rc;
+    const char *v[] = {m->pipeline, m->day, m->stage, m->name, m->digest};
+    for (int i = 0; i < 5; i++) stmt_text(&s, i + 1, v[i]);
+    rc = stmt_run(&s, e);
+    stmt_close(&s);
+    return rc;
+}
+
+int warehouse_holds(struct db *db, const struct warehouse_mark *m, bool *holds, struct err *e) {
+    struct stmt s;
+    *holds = false;
+    int rc = stmt_prepare(&s, db,
+                          "SELECT 1 FROM etl_done WHERE pipeline=?1 AND day=?2 AND stage=?3 AND name=?4 AND digest=?5",
+                          "reading what is done", e);
+    if (rc) return rc;
+    const char *v[] = {m->pipeline, m->day, m->stage, m->name, m->digest};
+    for (int i = 0; i < 5; i++) stmt_text(&s, i + 1, v[i]);
+    rc = stmt_step(&s, holds, e);
+    stmt_close(&s);
     return rc;
 }
 
@@ -49,7 +81,8 @@ static int write_rows(void *ctx, struct err *e) {
     struct log_ctx *c = ctx;
     struct stmt s;
     struct stamp_text now = utc_text(now_utc());
-    int rc = stmt_prepare(&s, c->db, "DELETE FROM quality_check_log WHERE pipeline=?1 AND dataset=?2 AND check_date=?3", "quality_check_log", e);
+    int rc = stmt_prepare(&s, c->db, "DELETE FROM quality_check_log WHERE pipeline=?1 AND dataset=?2 AND check_date=?3",
+                          "quality_check_log", e);
     if (rc) return rc;
     stmt_text(&s, 1, c->pipeline);
     stmt_text(&s, 2, c->dataset);
@@ -57,11 +90,12 @@ static int write_rows(void *ctx, struct err *e) {
     rc = stmt_run(&s, e);
     stmt_close(&s);
     if (rc) return rc;
-    rc = stmt_prepare(&s, c->db,
-                      "INSERT INTO quality_check_log (check_date, pipeline, dataset, check_no, check_name, check_type, target_table,"
-                      " total_records, failed_records, pass_rate, status, detail, samples, created_at)"
-                      " VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14)",
-                      "quality_check_log", e);
+    rc = stmt_prepare(
+        &s, c->db,
+        "INSERT INTO quality_check_log (check_date, pipeline, dataset, check_no, check_name, check_type, target_table,"
+        " total_records, failed_records, pass_rate, status, detail, samples, created_at)"
+        " VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14)",
+        "quality_check_log", e);
     for (size_t i = 0; i < c->n && rc == ERR_OK; i++) {
         const struct quality_row *r = &c->rows[i];
         stmt_text(&s, 1, c->day);

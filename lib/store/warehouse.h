@@ -10,6 +10,14 @@
 int warehouse_open(struct db *db, const char *home, size_t memory, struct err *e);
 int warehouse_open_read(struct db *db, const char *home, struct err *e); /* absent: ERR_NOINPUT */
 
+/* What a transaction brings about, noted within it. */
+struct warehouse_mark {
+    const char *pipeline, *day, *stage, *name, *digest;
+};
+int warehouse_note(struct db *db, const struct warehouse_mark *m, struct err *e);
+/* Is that the last thing noted? */
+int warehouse_holds(struct db *db, const struct warehouse_mark *m, bool *holds, struct err *e);
+
 struct quality_row {
     const char *check_name, *check_type, *status, *detail, *samples;
     uint64_t total, failed;

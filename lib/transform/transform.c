@@ -1,5 +1,5 @@
-/* See transform.h. A record becomes a list of members (views of key and value text), the operations change the list, and
- * the list is written out. */
+/* See transform.h. A record becomes a list of members (views of key and value text), the operations change the list,
+ * and the list is written out. */
 #include "transform/transform.h"
 
 struct member {
@@ -88,11 +88,16 @@ static void op_set(struct tout *o, const struct pl_op *op) {
 static struct sv trimmed(struct sv v) {
     struct sv s = {v.p + 1, v.n - 2};
     for (;;) {
-        if (s.n && (s.p[0] == ' ' || s.p[0] == '\t')) s.p++, s.n--;
-        else if (s.n > 1 && memcmp(s.p, "\xC2\xA0", 2) == 0) s.p += 2, s.n -= 2;
-        else if (s.n && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t')) s.n--;
-        else if (s.n > 1 && memcmp(s.p + s.n - 2, "\xC2\xA0", 2) == 0) s.n -= 2;
-        else return s;
+        if (s.n && (s.p[0] == ' ' || s.p[0] == '\t'))
+            s.p++, s.n--;
+        else if (s.n > 1 && memcmp(s.p, "\xC2\xA0", 2) == 0)
+            s.p += 2, s.n -= 2;
+        else if (s.n && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t'))
+            s.n--;
+        else if (s.n > 1 && memcmp(s.p + s.n - 2, "\xC2\xA0", 2) == 0)
+            s.n -= 2;
+        else
+            return s;
     }
 }
 
@@ -130,13 +135,21 @@ static void op_texts(struct tout *o, const struct pl_op *op) {
 static bool apply(struct tout *o, const struct pl_op *op) {
     switch (op->kind) {
     case OP_SELECT:
-    case OP_REMOVE: op_select(o, op); return true;
+    case OP_REMOVE:
+        op_select(o, op);
+        return true;
     case OP_RENAME:
-    case OP_SET: op_set(o, op); return true;
+    case OP_SET:
+        op_set(o, op);
+        return true;
     case OP_TRIM:
-    case OP_NUMBER: op_texts(o, op); return true;
-    case OP_KEEP: return op_when(o, &op->when);
-    default: return !op_when(o, &op->when);
+    case OP_NUMBER:
+        op_texts(o, op);
+        return true;
+    case OP_KEEP:
+        return op_when(o, &op->when);
+    default:
+        return !op_when(o, &op->when);
     }
 }
 
@@ -176,8 +189,10 @@ static void work(void *ctx, struct batch *b, void *out) {
     o->rows = o->dropped = 0;
     o->bad = NULL;
     for (size_t i = 0; i < b->n && !o->bad; i++) {
-        if (b->r[i].bad || jv_type(b->r[i].v) != JT_OBJ) o->bad = &b->r[i];
-        else one_record(ctx, &b->r[i], o);
+        if (b->r[i].bad || jv_type(b->r[i].v) != JT_OBJ)
+            o->bad = &b->r[i];
+        else
+            one_record(ctx, &b->r[i], o);
     }
 }
 
@@ -186,7 +201,8 @@ static int take(void *ctx, struct batch *b, void *out, struct err *e) {
     struct tout *o = out;
     if (o->bad) {
         struct arena a = {0};
-        int rc = err_set(e, ERR_DATA, "%s:%llu: %s; validate first", reader_name(c->reader, o->bad->file), (unsigned long long)o->bad->line,
+        int rc = err_set(e, ERR_DATA, "%s:%llu: %s; validate first", reader_name(c->reader, o->bad->file),
+                         (unsigned long long)o->bad->line,
                          o->bad->bad ? rec_problem(o->bad, &a) : "the record is not an object");
         arena_free(&a);
         return rc;
@@ -205,9 +221,15 @@ static void out_free(void *p) {
 }
 
 int transform_run(const struct pl_step *steps, size_t n, struct reader *r, int threads,
-                  int (*write)(void *ctx, const char *p, size_t n, uint64_t rows, struct err *e), void *ctx, struct transform_stats *st, struct err *e) {
+                  int (*write)(void *ctx, const char *p, size_t n, uint64_t rows, struct err *e), void *ctx,
+                  struct transform_stats *st, struct err *e) {
     *st = (struct transform_stats){0};
     struct tctx c = {steps, n, r, write, ctx, st};
-    struct crew crew = {.threads = threads, .out_size = sizeof(struct tout), .ctx = &c, .work = work, .take = take, .out_free = out_free};
+    struct crew crew = {.threads = threads,
+                        .out_size = sizeof(struct tout),
+                        .ctx = &c,
+                        .work = work,
+                        .take = take,
+                        .out_free = out_free};
     return crew_run(&crew, r, e);
 }

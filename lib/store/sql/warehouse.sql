@@ -1,3 +1,14 @@
+-- What the tables hold, written in the transaction that filled them: a ledger that says more than the warehouse holds
+-- (a warehouse removed, or put back from an older copy) is found out by comparing.
+CREATE TABLE IF NOT EXISTS etl_done (
+    pipeline TEXT NOT NULL,
+    day      TEXT NOT NULL,
+    stage    TEXT NOT NULL,
+    name     TEXT NOT NULL,
+    digest   TEXT NOT NULL,
+    PRIMARY KEY (pipeline, day, stage, name)
+) STRICT, WITHOUT ROWID;
+
 -- What every warehouse has besides the pipelines' own tables.
 CREATE TABLE IF NOT EXISTS quality_check_log (
     check_date     TEXT NOT NULL,
