@@ -129,7 +129,11 @@ static int inflate_some(struct bytes *b, char *to, size_t cap, size_t *n, struct
             break;
         }
         if (!b->member_open) {
-            if (b->raw[b->raw_at] != 0x1f) break; /* trailing padding after the last member */
+            while (b->raw_at < b->raw_n && !b->raw[b->raw_at]) b->raw_at++; /* zero padding after a member */
+            if (b->raw_at == b->raw_n) continue;
+            if (b->raw[b->raw_at] != 0x1f)
+                return err_set(e, ERR_DATA, "%s: damaged gzip data near byte %llu (no member begins there)", b->name,
+                               (unsigned long long)(b->taken - (b->raw_n - b->raw_at)));
             inflateReset(&b->z);
             b->member_open = true;
         }
@@ -173,6 +177,9 @@ static int plain(struct bytes *b, char *to, size_t cap, size_t *n, struct err *e
 /* Byte order marks at the very start. */
 static int marks(struct bytes *b, char *p, size_t *n, struct err *e) {
     const unsigned char *u = (unsigned char *)p;
+    static const unsigned char little[] = {0xFF, 0xFE, 0, 0}, big[] = {0, 0, 0xFE, 0xFF};
+    if (*n >= 4 && (memcmp(u, little, 4) == 0 || memcmp(u, big, 4) == 0))
+        return err_set(e, ERR_DATA, "%s is UTF-32: convert it first (iconv -f UTF-32 -t UTF-8)", b->name);
     if (*n >= 2 && ((u[0] == 0xFF && u[1] == 0xFE) || (u[0] == 0xFE && u[1] == 0xFF)))
         return err_set(e, ERR_DATA, "%s is UTF-16: convert it first (iconv -f UTF-16 -t UTF-8)", b->name);
     if (*n >= 3 && u[0] == 0xEF && u[1] == 0xBB && u[2] == 0xBF) {
@@ -228,9 +235,9 @@ int bytes_read(struct bytes *b, char *to, size_t cap, size_t *n, struct err *e) 
     int rc = b->enc == ENC_CP949 ? decode_some(b, to, cap, n, e) : plain(b, to, cap, n, e);
     if (rc == ERR_OK && !b->started && *n) {
         b->started = true;
-        if (*n < 3 && b->enc == ENC_UTF8) { /* a mark may come in pieces from a pipe */
+        if (*n < 4 && b->enc == ENC_UTF8) { /* a mark may come in pieces from a pipe */
             size_t more = 1;
-            while (*n < 3 && more && rc == ERR_OK) {
+            while (*n < 4 && more && rc == ERR_OK) {
                 rc = plain(b, to + *n, cap - *n, &more, e);
                 *n += more;
             }

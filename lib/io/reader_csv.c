@@ -180,8 +180,20 @@ static int read_header(struct reader *r, const char *row, size_t n, struct err *
     return rc;
 }
 
+static void add_over_long(struct reader *r, struct rblock *b, const char *row) {
+    size_t off = b->data.n, n = r->opt.max_line < 256 ? r->opt.max_line : 256;
+    buf_add(&b->data, row, n);
+    struct rline *l = reader_push(b, r, off, n);
+    l->bad = "row is over the size limit";
+    l->bad_at = (uint32_t)r->opt.max_line;
+}
+
 static void add_row(struct reader *r, struct rblock *b, const char *row, size_t n, struct buf *scratch) {
     size_t off = b->data.n, at;
+    if (n > r->opt.max_line) {
+        add_over_long(r, b, row);
+        return;
+    }
     if (!valid_utf8(row, n, &at)) {
         buf_add(&b->data, row, n);
         struct rline *l = reader_push(b, r, off, n);
@@ -215,16 +227,36 @@ static void add_row(struct reader *r, struct rblock *b, const char *row, size_t 
         k < r->ncols ? "row has fewer fields than the header" : "row has more fields than the header";
 }
 
+/* Leave out what is left of an over-long row; false when its end is not in the window. */
+static bool skip_rest(struct reader *r) {
+    const char *nl = memchr(r->win + r->win_at, '\n', r->win_n - r->win_at);
+    r->win_at = nl ? (size_t)(nl + 1 - r->win) : r->win_n;
+    r->skipping = !nl;
+    return nl != NULL;
+}
+
 int reader_csv(struct reader *r, struct rblock *b, struct err *e) {
     struct buf scratch = {0};
     int rc = ERR_OK;
     while (b->data.n < r->opt.block && rc == ERR_OK) {
         uint64_t lines;
         bool open;
+        if (r->skipping && !skip_rest(r)) {
+            if (r->eof || b->n) break;
+            rc = reader_fill(r, e);
+            continue;
+        }
         size_t n = row_length(r, &lines, &open);
         if (!n && r->eof) break;
-        if (!n && r->win_n - r->win_at > r->opt.max_line + r->opt.block) {
-            rc = err_set(e, ERR_LIMIT, "%s:%llu: CSV row is over the limit of %zu bytes (is a quote not closed?)",
+        if (!n && r->win_n - r->win_at > r->opt.max_line + 2) {
+            if (!open) { /* outside quotes the row ends at the next line break: skip to it, as for JSONL */
+                r->line++;
+                add_over_long(r, b, r->win + r->win_at);
+                r->skipping = true;
+                r->win_at = r->win_n;
+                continue;
+            }
+            rc = err_set(e, ERR_LIMIT, "%s:%llu: a quoted field is over the limit of %zu bytes (is the quote not closed?)",
                          reader_name(r, r->file), (unsigned long long)r->line + 1, r->opt.max_line);
             break;
         }

@@ -4,7 +4,7 @@
  *   ref('x')                     the table, view or CTE x
  *   this                         in tests: the rows under test
  *   day_of('ts')                 local calendar day of a timestamp column, as text
- *   seconds_between('a', 'b')    b - a in seconds
+ *   seconds_between('a', 'b')    b - a in seconds, to the millisecond
  *   percent('a', 'b')            a / b in percent, 2 decimals, NULL where b is 0
  *   json_text('doc', 'k')        member of a JSON document as text
  *   json_number('doc', 'k')      ... as a number

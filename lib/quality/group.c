@@ -36,6 +36,20 @@ static bool uuid_bytes(struct sv s, uint8_t out[16]) {
     return true;
 }
 
+/* One text for equal values: 7, 7.0 and 70e-1 are one number, true is 1 and false 0, as in the system that etl
+ * replaces. Whole numbers that a double cannot hold stay as they are written. */
+static struct sv scalar_text(struct jval v, char *to, size_t n) {
+    int64_t x;
+    int len = -1;
+    if (jv_type(v) == JT_TRUE || jv_type(v) == JT_FALSE)
+        len = snprintf(to, n, "%d", jv_type(v) == JT_TRUE);
+    else if (jv_type(v) == JT_NUM && jv_int(v, &x))
+        len = snprintf(to, n, "%lld", (long long)x);
+    else if (jv_type(v) == JT_NUM && !(jv_tok(v)->flags & JF_INT))
+        len = snprintf(to, n, "%.17g", jv_num(v));
+    return len < 0 ? jv_raw(v) : (struct sv){to, (size_t)len};
+}
+
 void key_of(struct jval v, uint8_t key[KEY_SIZE]) {
     memset(key, 0, KEY_SIZE);
     if (!v.t || jv_type(v) == JT_NULL) return;
@@ -43,6 +57,8 @@ void key_of(struct jval v, uint8_t key[KEY_SIZE]) {
     struct buf b = {0};
     uint64_t h[2];
     if (jv_type(v) != JT_STR) {
+        char text[64];
+        s = scalar_text(v, text, sizeof text);
         siphash128(s.p, s.n, h);
         memcpy(key, h, 16);
         key[16] = KEY_OTHER;
@@ -82,24 +98,19 @@ const char *key_text(const uint8_t key[KEY_SIZE], struct arena *a) {
     return s;
 }
 
-/* Readable timestamps sort by local time, others by their text, absent ones first: the order of ISO texts. */
-void order_of(struct jval v, const struct zone *z, uint8_t order[ORDER_SIZE]) {
+/* Events are ordered by the text of the field, as in the system that etl replaces; ISO timestamps of one form sort by
+ * time so. Absent ones come first. */
+void order_of(struct jval v, uint8_t order[ORDER_SIZE]) {
     memset(order, 0, ORDER_SIZE);
     if (!v.t || jv_type(v) == JT_NULL) return;
+    struct buf b = {0};
     struct sv s = jv_raw(v);
-    struct stamp st;
-    if (jv_type(v) == JT_STR && stamp_parse(s, &st) && st.has_time) {
-        int64_t sec = st.micros / 1000000;
-        if (st.has_zone) {
-            sec -= st.zone;
-            sec += zone_offset(z, sec);
-        }
-        char text[48];
-        snprintf(text, sizeof text, "%.19s.%06d", utc_text(sec).s, (int)(st.micros % 1000000));
-        memcpy(order, text, ORDER_SIZE);
-    } else {
-        memcpy(order, s.p, s.n < ORDER_SIZE ? s.n : ORDER_SIZE);
+    if (jv_type(v) == JT_STR && jv_tok(v)->flags & JF_ESC) {
+        jv_unescape(v, &b);
+        s = (struct sv){buf_text(&b), b.n};
     }
+    memcpy(order, s.p, s.n < ORDER_SIZE ? s.n : ORDER_SIZE);
+    buf_free(&b);
 }
 
 static void *entry_room(const struct check *c, size_t i, struct qout *out) {
@@ -131,7 +142,7 @@ void group_collect(const struct quality *q, const struct rec *r, uint64_t seq, s
         } else if (c->src->kind == CHECK_SEQUENCE) {
             struct sequence_entry e = {.file = r->file, .line = r->line, .event = event_of(c, vals[c->event])};
             key_of(vals[c->group], e.key);
-            order_of(vals[c->order], &q->cfg.p->zone, e.order);
+            order_of(vals[c->order], e.order);
             put_be64(e.seq, seq);
             memcpy(room, &e, sizeof e);
         } else {

@@ -50,7 +50,7 @@ struct check {
  * shown again where it is a UUID or short.
  */
 #define KEY_SIZE 17
-#define ORDER_SIZE 26
+#define ORDER_SIZE 48 /* bytes of the text that decide; a timestamp with nanoseconds and zone has 35 */
 struct unique_entry {
     uint8_t key[KEY_SIZE], seq[8]; /* sorted by these */
     uint8_t good;
@@ -75,7 +75,7 @@ struct drop_entry {
 
 void key_of(struct jval v, uint8_t key[KEY_SIZE]);
 const char *key_text(const uint8_t key[KEY_SIZE], struct arena *a);
-void order_of(struct jval v, const struct zone *z, uint8_t order[ORDER_SIZE]);
+void order_of(struct jval v, uint8_t order[ORDER_SIZE]);
 void put_be64(uint8_t to[8], uint64_t x);
 uint64_t get_be64(const uint8_t from[8]);
 

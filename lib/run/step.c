@@ -216,6 +216,14 @@ static int do_load(struct step_ctx *c, struct plan_step *s, struct step_result *
     return rc;
 }
 
+void mart_digest(const struct plan_step *s, char out[65]) {
+    struct sha256 h;
+    sha256_start(&h);
+    sha256_str(&h, s->input);
+    sha256_str(&h, s->def);
+    sha256_hex(&h, out);
+}
+
 static int do_mart(struct step_ctx *c, struct plan_step *s, struct step_result *r, struct err *e) {
     struct plan *pl = c->plan;
     struct db wh;
@@ -228,11 +236,7 @@ static int do_mart(struct step_ctx *c, struct plan_step *s, struct step_result *
                                  .finished_at = now};
     int rc = warehouse_open(&wh, pl->env->home, pl->env->memory / 6, e);
     if (rc) return rc;
-    struct sha256 h;
-    sha256_start(&h);
-    sha256_str(&h, s->input);
-    sha256_str(&h, s->def);
-    sha256_hex(&h, r->output);
+    mart_digest(s, r->output);
     params.mark = (struct warehouse_mark){pl->p->name, day, stage_name(s->stage), s->name, r->output};
     rc = mart_build(&wh, pl->p, s->m, &params, &r->rows_out, e);
     db_close(&wh);

@@ -12,6 +12,9 @@ struct step_result {
     char gate_detail[900]; /* validate: the failed checks in words, "" when the gate passed */
     char note[256];        /* a word for the summary */
 };
+/* What a mart step notes as done. */
+void mart_digest(const struct plan_step *s, char out[65]);
+
 struct step_ctx {
     struct plan *plan;
     struct ledger *ledger;

@@ -31,6 +31,8 @@ int db_err(struct db *db, int rc, struct err *e, const char *what) {
     case SQLITE_IOERR:
         return err_set(e, sys == ENOSPC ? ERR_NOSPACE : ERR_IO, "%s: %s: reading or writing failed%s%s", path, what,
                        sys ? ": " : "", sys ? strerror(sys) : "");
+    case SQLITE_CONSTRAINT:
+        return err_set(e, ERR_TEST, "%s: %s", what, sqlite3_errmsg(db->h));
     case SQLITE_INTERRUPT: {
         int stopped = stop_check(e);
         return stopped ? stopped : err_set(e, ERR_SQL, "%s: interrupted", what);

@@ -202,7 +202,7 @@ int ledger_task_end(struct ledger *l, const struct task_row *t, const char *stat
     int rc = stmt_prepare(
         &s, &l->db,
         "UPDATE tasks SET state=?2, rows_in=?3, rows_out=?4, rows_rejected=?5, bytes=?6, seconds=?7, output_digest=?8,"
-        " error=?9, finished_at=?10, bytes_out=?11, input_digest=COALESCE(?12, input_digest) WHERE task_id=?1",
+        " error=?9, finished_at=?10, bytes_out=?11, input_digest=COALESCE(?12, input_digest), definition_digest=COALESCE(?13, definition_digest) WHERE task_id=?1",
         "writing the ledger", e);
     if (rc) return rc;
     stmt_int(&s, 1, t->id);
@@ -217,6 +217,7 @@ int ledger_task_end(struct ledger *l, const struct task_row *t, const char *stat
     stmt_text(&s, 10, now.s);
     bind_count(&s, 11, t->bytes_out);
     stmt_text(&s, 12, t->input_digest);
+    stmt_text(&s, 13, t->definition_digest);
     rc = stmt_run(&s, e);
     stmt_close(&s);
     arena_free(&a);

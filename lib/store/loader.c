@@ -4,6 +4,7 @@
  */
 #include <math.h>
 
+#include "base/hash.h"
 #include "base/log.h"
 #include "store/table.h"
 
@@ -23,7 +24,8 @@ struct loader {
     } * slots; /* open addressing over the columns' field names */
     size_t nslots;
     int64_t rows_before;
-    bool begun;
+    bool begun, digesting;
+    struct sha256 sha;
 };
 
 static uint64_t name_hash(struct sv s) {
@@ -316,6 +318,10 @@ static int add_batch(void *ctx, struct batch *b, void *out, struct err *e) {
         const char *why = NULL;
         int rc = ERR_OK;
         c->last_bad = r->bad != NULL;
+        if (c->l->digesting) {
+            sha256_add(&c->l->sha, r->text, r->len);
+            sha256_add(&c->l->sha, "\n", 1);
+        }
         if (r->bad) {
             c->l->st.rows_in++;
             why = drop(c->l, rec_problem(r, &c->l->a));
@@ -337,6 +343,16 @@ int load_records(struct loader *l, struct reader *r, int threads, struct err *e)
     if (rc == ERR_OK && c.last_bad && reader_torn(r))
         rc = err_set(e, ERR_INCOMPLETE, "the input ends in the middle of a record: nothing is loaded");
     return rc;
+}
+
+void loader_digest_start(struct loader *l) {
+    sha256_start(&l->sha);
+    l->digesting = true;
+}
+
+void loader_digest(struct loader *l, char out[65]) {
+    sha256_hex(&l->sha, out);
+    l->digesting = false;
 }
 
 uint64_t loader_rows_in(const struct loader *l) {
@@ -362,7 +378,9 @@ int loader_commit(struct loader *l, const struct warehouse_mark *mark, struct lo
 }
 
 void loader_abort(struct loader *l) {
+    char unused[65];
     if (!l) return;
+    if (l->digesting) loader_digest(l, unused);
     stmt_close(&l->insert);
     if (!sqlite3_get_autocommit(l->db->h)) sqlite3_exec(l->db->h, "ROLLBACK", NULL, NULL, NULL);
     free(l->vals);
