@@ -10,6 +10,9 @@ BASE := -std=gnu11 -D_GNU_SOURCE -DETL_VERSION='"$(VERSION)"' -I. -Ilib -Ibuild/
 ifeq ($(MODE),asan)
 CFLAGS := $(BASE) -g -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 LDFLAGS := -fsanitize=address,undefined
+else ifeq ($(MODE),tsan)
+CFLAGS := $(BASE) -g -O1 -fno-omit-frame-pointer -fsanitize=thread
+LDFLAGS := -fsanitize=thread
 else
 CFLAGS := $(BASE) -g -O3 -fno-plt
 LDFLAGS := -static
@@ -69,6 +72,9 @@ test-run: $(BUILD)/etl $(TESTS)
 test-all: test-packages
 	@$(MAKE) --no-print-directory $(BUILD)/etl $(TESTS)
 	@scripts/test.sh $(BUILD) --all
+
+.PHONY: asan-tests
+asan-tests: $(TESTS)
 
 lint: test-packages
 	@scripts/lint.sh

@@ -1,6 +1,6 @@
 /* etl init: see commands.def. */
 #include "base/embed.h"
-#include "base/log.h"
+#include "base/near.h"
 #include "cmd/cli.h"
 #include "io/file.h"
 
@@ -23,6 +23,16 @@ static const char *renamed(struct cli *c, const char *text, const char *name) {
     return out;
 }
 
+static int unknown(struct cli *c, const char *name, struct err *e) {
+    struct near near = near_start(name);
+    for (size_t i = 0; i < embedded_count; i++) {
+        const char *slash = strchr(embedded_files[i].path, '/');
+        if (slash && strcmp(slash, "/pipeline.json") == 0)
+            near_offer(&near, arena_strn(&c->a, embedded_files[i].path, (size_t)(slash - embedded_files[i].path)));
+    }
+    return err_set(e, ERR_USAGE, "no built-in pipeline '%s'%s", name, near_hint(&near, &c->a));
+}
+
 static int copy_files(struct cli *c, const char *dir, const char *prefix, const char *name, struct err *e) {
     size_t n = strlen(prefix), copied = 0;
     int rc = ERR_OK;
@@ -38,10 +48,7 @@ static int copy_files(struct cli *c, const char *dir, const char *prefix, const 
                  strlen(text), e);
         copied++;
     }
-    return rc == ERR_OK && !copied
-               ? err_set(e, ERR_USAGE, "no built-in pipeline '%.*s'; see etl doctor for those there are", (int)n - 1,
-                         prefix)
-               : rc;
+    return rc == ERR_OK && !copied ? unknown(c, arena_strn(&c->a, prefix, n - 1), e) : rc;
 }
 
 static bool good_name(const char *s) {

@@ -42,6 +42,13 @@ bool log_file(const char *path) {
 }
 
 void log_place_set(struct log_place p) {
+    static char keep[5][128];
+    const char **parts[] = {&p.pipeline, &p.day, &p.run_id, &p.stage, &p.dataset};
+    for (int k = 0; k < 5; k++) {
+        if (!*parts[k]) continue;
+        if (*parts[k] != keep[k]) snprintf(keep[k], sizeof keep[k], "%s", *parts[k]);
+        *parts[k] = keep[k];
+    }
     lg.place = p;
 }
 

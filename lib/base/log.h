@@ -23,7 +23,7 @@ bool log_is_json(void);
 bool log_shows(enum log_level level);
 /* Lines of all levels also go to this file (appended); NULL closes. false when it cannot be opened. */
 bool log_file(const char *path);
-/* What the lines are about from here on, in this process; strings must live until changed. */
+/* What the lines are about from here on, in this process; the strings are copied (cut to 127 bytes). */
 void log_place_set(struct log_place p);
 struct log_place log_place_get(void);
 

@@ -63,6 +63,7 @@ static size_t bucket_of(const char *rec) {
 
 /* American flag sort on the first two bytes: McIlroy, Bostic, McIlroy, "Engineering Radix Sort" (1993). */
 static void sort_memory(struct sorter *s) {
+    if (s->n < 2) return;
     if (s->n < 4096 || s->key < 2) {
         qsort_r(s->mem, s->n, s->rec, compare, s);
         return;

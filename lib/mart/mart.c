@@ -275,12 +275,24 @@ static int build_view(struct db *wh, const struct pipeline *p, const struct pl_m
     return rc;
 }
 
+/* A model may come before the first load (an `always` model after a failed gate): its tables are there then, empty. */
+static int make_sources(struct db *wh, const struct pipeline *p, const struct pl_model *m, struct err *e) {
+    int rc = ERR_OK;
+    for (size_t i = 0; i < m->refs.n && rc == ERR_OK; i++) {
+        const struct pl_dataset *d = pipeline_loader_of(p, m->refs.s[i]);
+        if (d) rc = table_make(wh, d->load, true, e);
+    }
+    return rc;
+}
+
 int mart_build(struct db *wh, const struct pipeline *p, const struct pl_model *m, const struct mart_params *params,
                int64_t *rows, struct err *e) {
     *rows = 0;
     if (m->kind == MODEL_CTE) return ERR_OK;
+    int rc = make_sources(wh, p, m, e);
+    if (rc) return rc;
     if (m->kind == MODEL_VIEW) return build_view(wh, p, m, params, e);
-    int rc = build_aside(wh, p, m, params, rows, e);
+    rc = build_aside(wh, p, m, params, rows, e);
     if (rc == ERR_OK) rc = run_tests(wh, p, m, params, ASIDE, e);
     struct swap s = {wh, m, params};
     if (rc == ERR_OK) rc = db_transaction(wh, swap_rows, &s, e);

@@ -64,7 +64,8 @@ void define_pipeline(struct pipeline *p, struct jval root, struct mistakes *m) {
     if (get_val(root, "zone", &v) && zone_find(p->zone_name, &p->zone, &e)) mistake_at(m, offset_of(v), "%s", e.msg);
     p->schedule_at = -1;
     if (get_val(root, "schedule", &v)) {
-        const char *at = get_str(&p->a, v, "at", "00:00");
+        const char *at = get_str(&p->a, v, "at", "");
+        if (strlen(at) != 5) at = "00:00"; /* a mistake of shape that has been told */
         p->schedule_at = ((at[0] - '0') * 10 + at[1] - '0') * 60 + (at[3] - '0') * 10 + at[4] - '0';
         p->sla = get_duration(v, "sla", 0);
     }
@@ -95,7 +96,8 @@ static void define_source(struct pipeline *p, struct pl_source *s, struct jval v
                                           "timestamp_check", "integrity_check", "consistency_check"};
     struct jval x;
     struct arena *a = &p->a;
-    if (get_val(v, "kind", &x)) s->kind = (enum source_kind)word_index(x, kinds, 2);
+    if (!get_val(v, "kind", &x) || !word_known(x, kinds, 2)) return;
+    s->kind = (enum source_kind)word_index(x, kinds, 2);
     s->path = get_str(a, v, "path", NULL);
     const char *format = get_str(a, v, "format", NULL), *enc = get_str(a, v, "encoding", NULL);
     s->format = format ? (enum format)input_format_find(format) : FMT_AUTO;

@@ -65,7 +65,9 @@ static void define_check(struct pipeline *p, struct pl_dataset *d, struct pl_che
                                         "timestamp", "balance",  "consistency", "row_count"};
     struct arena *a = &p->a;
     struct jval x;
-    if (get_val(v, "kind", &x)) c->kind = (enum check_kind)word_index(x, kinds, 9);
+    c->name = c->type = "";
+    if (!get_val(v, "kind", &x) || !word_known(x, kinds, 9)) return;
+    c->kind = (enum check_kind)word_index(x, kinds, 9);
     c->name = get_str(a, v, "name", "");
     c->type = get_str(a, v, "type", kinds[c->kind]);
     c->min_pass_rate = get_num(v, "min_pass_rate", d->min_pass_rate);

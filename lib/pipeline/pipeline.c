@@ -145,7 +145,7 @@ static int read_definition(struct pipeline *p, const char *name, const char *tex
     }
     struct jval root = {text, toks.t, 0};
     check_shape(&m, root, "pipeline.schema.json");
-    if (!m.n) define_pipeline(p, root, &m);
+    if (jv_type(root) == JT_OBJ) define_pipeline(p, root, &m); /* also after mistakes of shape: all are told at once */
     if (!m.n && name && strcmp(p->name, name) != 0)
         mistake_at(&m, 0, "the pipeline calls itself '%s' but lies in the directory '%s'", p->name, name);
     jtoks_free(&toks);

@@ -25,7 +25,7 @@ void define_dataset(struct pipeline *p, struct pl_dataset *d, struct jval v, str
 void define_checks(struct pipeline *p, struct pl_dataset *d, struct jval v, struct mistakes *m);
 void define_models(struct pipeline *p, struct jval v, struct mistakes *m);
 
-/* Readers of values that the schema has already checked; absent gives the default. */
+/* Readers of values; absent or of another type gives the default. */
 const char *get_str(struct arena *a, struct jval obj, const char *key, const char *absent);
 int64_t get_int(struct jval obj, const char *key, int64_t absent);
 double get_num(struct jval obj, const char *key, double absent);
@@ -37,8 +37,10 @@ struct strs strs_of(struct arena *a, struct jval v);
 struct column *get_columns(struct arena *a, struct jval obj, size_t *n);
 struct strs *get_name_lists(struct arena *a, struct jval obj, const char *key, size_t *n);
 struct pl_when get_when(struct arena *a, struct jval obj);
-/* Place in a table of words; the schema has made sure that it is there. */
+/* Readers never trust the shape: a definition with mistakes is read as well, so that all of them are told at once.
+ * Place in a table of words, 0 for an unknown one. */
 int word_index(struct jval v, const char *const *words, int n);
+bool word_known(struct jval v, const char *const *words, int n);
 size_t offset_of(struct jval v);
 
 /* Digest of values by their tokens, so that blanks and comments do not count. */

@@ -29,7 +29,7 @@ bool get_bool(struct jval obj, const char *key, bool absent) {
 
 int64_t get_duration(struct jval obj, const char *key, int64_t absent) {
     struct jval v;
-    if (!get_val(obj, key, &v)) return absent;
+    if (!get_val(obj, key, &v) || jv_type(v) != JT_STR || !jv_tok(v)->len) return absent;
     struct sv s = jv_raw(v);
     int64_t x = 0;
     for (size_t i = 0; i + 1 < s.n; i++) x = x * 10 + (s.p[i] - '0');
@@ -81,6 +81,10 @@ int word_index(struct jval v, const char *const *words, int n) {
     for (int i = 0; i < n; i++)
         if (sv_is(jv_raw(v), words[i])) return i;
     return 0;
+}
+
+bool word_known(struct jval v, const char *const *words, int n) {
+    return sv_is(jv_raw(v), words[word_index(v, words, n)]);
 }
 
 struct column *get_columns(struct arena *a, struct jval obj, size_t *n) {

@@ -53,7 +53,7 @@ static int open_part(struct plan *pl, const char *dir, struct reader **r, struct
     if (rc) return rc;
     if (!found)
         return err_set(
-            e, ERR_NOINPUT,
+            e, ERR_DATA,
             "%s is not there: the stage before has not been done for this day (run without --from or --only)", dir);
     progress_expect(info->bytes);
     rc = part_files(dir, &pl->a, &files, &n, e);

@@ -137,22 +137,37 @@ static int fit_table(struct db *db, const struct table_spec *t, const struct fou
     return ERR_OK;
 }
 
+static int create_table(struct db *db, const struct table_spec *t, bool dt, struct err *e) {
+    struct buf name = {0}, b = {0};
+    sql_name(&name, t->table);
+    table_create_sql(t, name.p, dt, &b);
+    int rc = db_exec(db, e, b.p);
+    buf_free(&name);
+    buf_free(&b);
+    return rc ? rc : make_indexes(db, t, dt, e);
+}
+
+static void found_free(struct found_columns *f) {
+    free(f->name);
+    free(f->type);
+    arena_free(&f->a);
+}
+
+int table_make(struct db *db, const struct table_spec *t, bool dt, struct err *e) {
+    struct found_columns f = {0};
+    int rc = read_columns(db, t->table, &f, e);
+    if (rc == ERR_OK && !f.n) rc = create_table(db, t, dt, e);
+    found_free(&f);
+    return rc;
+}
+
 int table_ensure(struct db *db, const struct table_spec *t, bool dt, struct err *e) {
     struct found_columns f = {0};
     int rc = read_columns(db, t->table, &f, e);
-    if (rc == ERR_OK && f.n) {
-        rc = fit_table(db, t, &f, e);
-    } else if (rc == ERR_OK) {
-        struct buf name = {0}, b = {0};
-        sql_name(&name, t->table);
-        table_create_sql(t, name.p, dt, &b);
-        rc = db_exec(db, e, b.p);
-        buf_free(&name);
-        buf_free(&b);
-    }
-    if (rc == ERR_OK) rc = make_indexes(db, t, dt, e);
-    free(f.name);
-    free(f.type);
-    arena_free(&f.a);
+    if (rc == ERR_OK && !f.n)
+        rc = create_table(db, t, dt, e);
+    else if (rc == ERR_OK && (rc = fit_table(db, t, &f, e)) == ERR_OK)
+        rc = make_indexes(db, t, dt, e);
+    found_free(&f);
     return rc;
 }

@@ -55,6 +55,8 @@ struct table_spec {
 
 /* Make the table, or see that it fits. dt: with the column dt (and an index on it). */
 int table_ensure(struct db *db, const struct table_spec *t, bool dt, struct err *e);
+/* Make the table where there is none; one that is there is left as it is. */
+int table_make(struct db *db, const struct table_spec *t, bool dt, struct err *e);
 /* CREATE TABLE text of the spec under another name (for marts built aside). */
 void table_create_sql(const struct table_spec *t, const char *name, bool dt, struct buf *out);
 

@@ -84,20 +84,29 @@ static void op_set(struct tout *o, const struct pl_op *op) {
     }
 }
 
-/* Blanks and NBSP (C2 A0) off both ends of the text inside the quotes. */
+/* Does the text end in an escape of white space (\\t, \\n, \\r) whose backslash is not itself escaped? */
+static bool blank_escape_at_end(struct sv s) {
+    if (s.n < 2 || s.p[s.n - 2] != '\\' || !strchr("tnr", s.p[s.n - 1])) return false;
+    size_t slashes = 0;
+    while (slashes < s.n - 1 && s.p[s.n - 2 - slashes] == '\\') slashes++;
+    return slashes % 2 == 1;
+}
+
+/* Blanks and NBSP (C2 A0) off both ends of the text inside the quotes, and white space that is written as an escape. */
 static struct sv trimmed(struct sv v) {
     struct sv s = {v.p + 1, v.n - 2};
     for (;;) {
-        if (s.n && (s.p[0] == ' ' || s.p[0] == '\t'))
+        if (s.n && (s.p[0] == ' ' || s.p[0] == '\t')) {
             s.p++, s.n--;
-        else if (s.n > 1 && memcmp(s.p, "\xC2\xA0", 2) == 0)
+        } else if (s.n > 1 && (memcmp(s.p, "\xC2\xA0", 2) == 0 || (s.p[0] == '\\' && strchr("tnr", s.p[1])))) {
             s.p += 2, s.n -= 2;
-        else if (s.n && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t'))
+        } else if (s.n && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t')) {
             s.n--;
-        else if (s.n > 1 && memcmp(s.p + s.n - 2, "\xC2\xA0", 2) == 0)
+        } else if (s.n > 1 && (memcmp(s.p + s.n - 2, "\xC2\xA0", 2) == 0 || blank_escape_at_end(s))) {
             s.n -= 2;
-        else
+        } else {
             return s;
+        }
     }
 }
 

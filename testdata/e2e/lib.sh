@@ -1,10 +1,10 @@
 # What every case may use; see scripts/e2e.py. A check that does not hold prints a line MISMATCH and the case goes on.
 unset HOME ETL_HOME ETL_PIPELINE SLACK_WEBHOOK_URL
 DAY=2026-01-15
-bad=0
-mismatch() { echo "MISMATCH $*"; bad=1; }
+_bad=0
+mismatch() { echo "MISMATCH $*"; _bad=1; }
 # The end of every case: its own status, or 99 when a check did not hold.
-finish() { local s=$?; [ $bad = 0 ] && exit $s; exit 99; }
+finish() { local s=$?; [ $_bad = 0 ] && exit $s; exit 99; }
 
 # want STATUS COMMAND...: run it and check its status.
 want() { local w=$1 s=0; shift; "$@" || s=$?; [ $s = "$w" ] || mismatch "status $s, not $w: $*"; }
