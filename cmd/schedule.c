@@ -5,6 +5,24 @@
 #include "cmd/cli.h"
 #include "io/file.h"
 
+/* A word for sh, inside a crontab line (where % must be escaped) or for systemd's own quoting. */
+static const char *word(struct arena *a, const char *s, bool cron) {
+    if (s[strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:=@+-")] == 0) return s;
+    struct buf b = {0};
+    buf_chr(&b, cron ? '\'' : '"');
+    for (; *s; s++) {
+        if (cron && *s == '\'') buf_str(&b, "'\\''");
+        else if (cron && *s == '%') buf_str(&b, "\\%");
+        else if (!cron && *s == '%') buf_str(&b, "%%");
+        else if (!cron && (*s == '"' || *s == '\\')) buf_fmt(&b, "\\%c", *s);
+        else buf_chr(&b, *s);
+    }
+    buf_chr(&b, cron ? '\'' : '"');
+    const char *out = arena_strn(a, b.p, b.n);
+    buf_free(&b);
+    return out;
+}
+
 static void crontab(const struct pipeline *p, const char *self, const char *home) {
     printf("# %s: daily at %02d:%02d %s, for the day before\nCRON_TZ=%s\n", p->title, p->schedule_at / 60,
            p->schedule_at % 60, p->zone_name, p->zone_name);
@@ -44,9 +62,9 @@ int cmd_SCHEDULE(struct cli *c, struct err *e) {
         if (rc == ERR_OK && p->schedule_at < 0)
             printf("# %s declares no schedule\n", p->name);
         else if (rc == ERR_OK && format == 1)
-            systemd(p, self, home, cwd);
+            systemd(p, word(&c->a, self, false), word(&c->a, home, false), word(&c->a, cwd, false));
         else if (rc == ERR_OK)
-            crontab(p, self, home);
+            crontab(p, word(&c->a, self, true), word(&c->a, home, true));
         pipeline_free(p);
     }
     return rc;

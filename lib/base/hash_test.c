@@ -33,7 +33,7 @@ static void sha256_vectors(void **state) {
 static void siphash(void **state) {
     (void)state;
     uint64_t a[2], b[2];
-    char text[64];
+    char text[64] = {0};
     for (size_t n = 0; n < 64; n++) {
         for (size_t i = 0; i < n; i++) text[i] = (char)i;
         siphash128(text, n, a);

@@ -8,6 +8,8 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "base/stop.h"
+
 #define RAW_SIZE (128 << 10)
 
 static const uint16_t cp949[126][190] = {
@@ -44,7 +46,11 @@ static int fill(struct bytes *b, struct err *e) {
     b->raw_at = b->raw_n = 0;
     for (;;) {
         ssize_t n = read(b->fd, b->raw, RAW_SIZE);
-        if (n < 0 && errno == EINTR) continue;
+        if (n < 0 && errno == EINTR) {
+            int stopped = stop_check(e);
+            if (stopped) return stopped;
+            continue;
+        }
         if (n < 0) return err_sys(e, ERR_NOINPUT, "cannot read %s", b->name);
         if (n == 0) b->eof = true;
         b->raw_n = (size_t)n;
@@ -57,7 +63,11 @@ static int fill(struct bytes *b, struct err *e) {
 static int sniff(struct bytes *b, struct err *e) {
     while (b->raw_n < 4 && !b->eof) {
         ssize_t n = read(b->fd, b->raw + b->raw_n, RAW_SIZE - b->raw_n);
-        if (n < 0 && errno == EINTR) continue;
+        if (n < 0 && errno == EINTR) {
+            int stopped = stop_check(e);
+            if (stopped) return stopped;
+            continue;
+        }
         if (n < 0) return err_sys(e, ERR_NOINPUT, "cannot read %s", b->name);
         if (n == 0) b->eof = true;
         b->raw_n += (size_t)n;
@@ -159,7 +169,11 @@ static int plain(struct bytes *b, char *to, size_t cap, size_t *n, struct err *e
     if (b->raw_at == b->raw_n) { /* large reads go straight to the caller's block */
         while (!b->eof) {
             ssize_t r = read(b->fd, to, cap);
-            if (r < 0 && errno == EINTR) continue;
+            if (r < 0 && errno == EINTR) {
+                int stopped = stop_check(e);
+                if (stopped) return stopped;
+                continue;
+            }
             if (r < 0) return err_sys(e, ERR_NOINPUT, "cannot read %s", b->name);
             if (r == 0) b->eof = true;
             *n = (size_t)r;

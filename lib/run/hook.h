@@ -7,7 +7,8 @@
 struct hook {
     const char *name, *command; /* name: "setup", "teardown" */
     const char *pipeline, *day, *run_id, *home, *state;
-    int64_t limit; /* seconds, 0 none */
+    int64_t limit;   /* seconds, 0 none */
+    double deadline; /* now_mono of the run's own limit, 0 none */
 };
 /* Environment: ETL_PIPELINE, ETL_DAY, ETL_RUN_ID, ETL_HOME, ETL_STATE. Its standard output goes to our standard
  * error. ERR_HOOK with its status; over the limit its process group is killed. */

@@ -180,6 +180,7 @@ static int hooks_and_steps(struct day_run *r, struct err *e) {
     int rc = ERR_OK;
     if (r->p->setup) {
         h.name = "setup";
+        h.deadline = r->deadline;
         h.command = r->p->setup;
         rc = hook_run(&h, e);
         if (rc) r->failed_stage = "setup";
@@ -188,6 +189,7 @@ static int hooks_and_steps(struct day_run *r, struct err *e) {
     if (r->p->teardown) {
         struct err mine = {0};
         h.name = "teardown";
+        h.deadline = 0; /* whatever the run has used up */
         h.command = r->p->teardown;
         h.state = state_of(rc, false);
         int t = hook_run(&h, &mine);

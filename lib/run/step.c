@@ -55,6 +55,8 @@ static int open_part(struct plan *pl, const char *dir, struct reader **r, struct
         return err_set(
             e, ERR_DATA,
             "%s is not there: the stage before has not been done for this day (run without --from or --only)", dir);
+    rc = part_verify(dir, e); /* what was changed on the disk is not loaded as if it were whole */
+    if (rc) return rc;
     progress_expect(info->bytes);
     rc = part_files(dir, &pl->a, &files, &n, e);
     struct reader_opt opt = {.format = FMT_JSONL, .block = env_block(pl->env), .max_line = pl->env->max_line};
