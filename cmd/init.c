@@ -42,7 +42,7 @@ static int copy_files(struct cli *c, const char *dir, const char *prefix, const 
         const char *text = f->text, *rest = f->path + n;
         if (name) {
             text = renamed(c, text, name);
-            rest = renamed(c, rest, name);
+            rest = strcmp(rest, "definition.json") == 0 ? "pipeline.json" : renamed(c, rest, name);
         }
         rc = put(c, arena_fmt(&c->a, "%s/schemas/%s%s", dir, name ? arena_fmt(&c->a, "%s/", name) : prefix, rest), text,
                  strlen(text), e);

@@ -11,11 +11,16 @@ static const char *word(struct arena *a, const char *s, bool cron) {
     struct buf b = {0};
     buf_chr(&b, cron ? '\'' : '"');
     for (; *s; s++) {
-        if (cron && *s == '\'') buf_str(&b, "'\\''");
-        else if (cron && *s == '%') buf_str(&b, "\\%");
-        else if (!cron && *s == '%') buf_str(&b, "%%");
-        else if (!cron && (*s == '"' || *s == '\\')) buf_fmt(&b, "\\%c", *s);
-        else buf_chr(&b, *s);
+        if (cron && *s == '\'')
+            buf_str(&b, "'\\''");
+        else if (cron && *s == '%')
+            buf_str(&b, "\\%");
+        else if (!cron && *s == '%')
+            buf_str(&b, "%%");
+        else if (!cron && (*s == '"' || *s == '\\'))
+            buf_fmt(&b, "\\%c", *s);
+        else
+            buf_chr(&b, *s);
     }
     buf_chr(&b, cron ? '\'' : '"');
     const char *out = arena_strn(a, b.p, b.n);

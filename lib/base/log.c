@@ -56,20 +56,26 @@ struct log_place log_place_get(void) {
     return lg.place;
 }
 
+/* Length of a well-formed UTF-8 character that is no C1 control (which 8-bit terminals obey), 0 otherwise. */
+static size_t shown_utf8(const unsigned char *u, size_t left) {
+    size_t n = u[0] >= 0xF0 && u[0] <= 0xF4 ? 4 : u[0] >= 0xE0 && u[0] < 0xF0 ? 3 : u[0] >= 0xC2 && u[0] < 0xE0 ? 2 : 0;
+    if (!n || n > left) return 0;
+    for (size_t k = 1; k < n; k++)
+        if ((u[k] & 0xC0) != 0x80) return 0;
+    return u[0] == 0xC2 && u[1] < 0xA0 ? 0 : n;
+}
+
 void log_clean(struct buf *out, struct sv s) {
     size_t from = out->n;
-    for (size_t i = 0; i < s.n; i++) {
-        unsigned char c = (unsigned char)s.p[i];
-        if (c == '\n' || c == '\t' || (c >= 0x20 && c != 0x7F)) {
-            /* C1 controls are U+0080..U+009F: C2 80 .. C2 9F */
-            if (c == 0xC2 && i + 1 < s.n && (unsigned char)s.p[i + 1] < 0xA0) {
-                buf_fmt(out, "\\u%04x", (unsigned char)s.p[++i]);
-                continue;
-            }
-            buf_chr(out, (char)c);
-        } else {
-            buf_fmt(out, "\\x%02x", c);
-        }
+    const unsigned char *u = (const unsigned char *)s.p;
+    for (size_t i = 0; i < s.n;) {
+        size_t n =
+            u[i] < 0x80 ? (u[i] == '\n' || u[i] == '\t' || (u[i] >= 0x20 && u[i] != 0x7F)) : shown_utf8(u + i, s.n - i);
+        if (n)
+            buf_add(out, s.p + i, n);
+        else
+            buf_fmt(out, "\\x%02x", u[i]);
+        i += n ? n : 1;
     }
     secret_hide(out, from);
 }

@@ -16,7 +16,13 @@ static void hiding(void **state) {
     assert_false(secret_add(""));
     assert_true(secret_add("s3cr3t"));
     assert_true(secret_add("s3cr3t-longer"));
-    static const char *const t[][2] = {{"nothing", "nothing"}, {"s3cr3t", "***"}, {"a s3cr3t b s3cr3t", "a *** b ***"}, {"s3cr3ts3cr3t", "******"}, {"x s3cr3t-longer y", "x *** y"}, {"s3cr3", "s3cr3"}, {"abc", "abc"}};
+    static const char *const t[][2] = {{"nothing", "nothing"},
+                                       {"s3cr3t", "***"},
+                                       {"a s3cr3t b s3cr3t", "a *** b ***"},
+                                       {"s3cr3ts3cr3t", "******"},
+                                       {"x s3cr3t-longer y", "x *** y"},
+                                       {"s3cr3", "s3cr3"},
+                                       {"abc", "abc"}};
     for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
         struct buf b = {0};
         buf_str(&b, t[i][0]);
@@ -39,13 +45,25 @@ static void hiding(void **state) {
 
 static void cleaning(void **state) {
     (void)state;
-    static const char *const bad[] = {"\033[31mred", "\033]0;title\007", "a\rb", "\x9B" "31m", "\xC2\x9B" "31m", "a\bb", "\x7F", "\033P\033\\", "a\0b"};
+    static const char *const bad[] = {"\033[31mred",
+                                      "\033]0;title\007",
+                                      "a\rb",
+                                      "\x9B"
+                                      "31m",
+                                      "\xC2\x9B"
+                                      "31m",
+                                      "a\bb",
+                                      "\x7F",
+                                      "\033P\033\\",
+                                      "a\0b"};
     assert_true(secret_add("hunter2"));
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         struct buf b = {0};
         log_clean(&b, (struct sv){bad[i], i == 8 ? 3 : strlen(bad[i])});
         for (size_t k = 0; k < b.n; k++)
-            if ((unsigned char)b.p[k] < 0x20 || b.p[k] == 0x7F || ((unsigned char)b.p[k] == 0x9B && (!k || (unsigned char)b.p[k - 1] <= 0xC2))) fail_msg("case %zu lets byte %02x through", i, (unsigned char)b.p[k]);
+            if ((unsigned char)b.p[k] < 0x20 || b.p[k] == 0x7F ||
+                ((unsigned char)b.p[k] == 0x9B && (!k || (unsigned char)b.p[k - 1] <= 0xC2)))
+                fail_msg("case %zu lets byte %02x through", i, (unsigned char)b.p[k]);
         buf_free(&b);
     }
     struct buf b = {0};
@@ -62,7 +80,12 @@ static void expanding(void **state) {
     char *out;
     setenv("ETL_TEST_KEY", "k3y-value", 1);
     unsetenv("ETL_TEST_NONE");
-    static const char *const t[][2] = {{"plain", "plain"}, {"${ETL_TEST_KEY}", "k3y-value"}, {"a${ETL_TEST_KEY}b${ETL_TEST_KEY}", "ak3y-valuebk3y-value"}, {"$${ETL_TEST_KEY}", "${ETL_TEST_KEY}"}, {"$5 $", "$5 $"}, {"", ""}};
+    static const char *const t[][2] = {{"plain", "plain"},
+                                       {"${ETL_TEST_KEY}", "k3y-value"},
+                                       {"a${ETL_TEST_KEY}b${ETL_TEST_KEY}", "ak3y-valuebk3y-value"},
+                                       {"$${ETL_TEST_KEY}", "${ETL_TEST_KEY}"},
+                                       {"$5 $", "$5 $"},
+                                       {"", ""}};
     for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
         if (secret_expand(t[i][0], &a, &out, &e)) fail_msg("%s: %s", t[i][0], e.msg);
         assert_string_equal(out, t[i][1]);
@@ -80,6 +103,7 @@ static void expanding(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(hiding), cmocka_unit_test(cleaning), cmocka_unit_test(expanding)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(hiding), cmocka_unit_test(cleaning),
+                                       cmocka_unit_test(expanding)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -99,8 +99,22 @@ static void quoting(void **state) {
     static const struct {
         struct sv in;
         const char *want;
-    } t[] = {{SV(""), "\"\""}, {SV("abc"), "\"abc\""}, {SV("\"\\/"), "\"\\\"\\\\/\""}, {SV("\b\f\n\r\t"), NULL}, {SV("\0"), "\"\\u0000\""}, {SV("\x1F\x7F"), NULL}, {SV("\xED\x95\x9C"), "\"\xED\x95\x9C\""}, {SV("\xF0\x9F\x98\x80"), "\"\xF0\x9F\x98\x80\""},
-             {SV("a\xFF" "b"), "\"a\xEF\xBF\xBD" "b\""}, {SV("\xED\xA0\x80"), NULL}, {SV("\xC0\x80"), NULL}, {SV("\xE2\x82"), NULL}, {SV("\xF4\x90\x80\x80"), NULL}};
+    } t[] = {{SV(""), "\"\""},
+             {SV("abc"), "\"abc\""},
+             {SV("\"\\/"), "\"\\\"\\\\/\""},
+             {SV("\b\f\n\r\t"), NULL},
+             {SV("\0"), "\"\\u0000\""},
+             {SV("\x1F\x7F"), NULL},
+             {SV("\xED\x95\x9C"), "\"\xED\x95\x9C\""},
+             {SV("\xF0\x9F\x98\x80"), "\"\xF0\x9F\x98\x80\""},
+             {SV("a\xFF"
+                 "b"),
+              "\"a\xEF\xBF\xBD"
+              "b\""},
+             {SV("\xED\xA0\x80"), NULL},
+             {SV("\xC0\x80"), NULL},
+             {SV("\xE2\x82"), NULL},
+             {SV("\xF4\x90\x80\x80"), NULL}};
     for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
         struct buf b = {0};
         json_quote(&b, t[i].in);
@@ -116,6 +130,7 @@ static void quoting(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(arenas), cmocka_unit_test(views), cmocka_unit_test(buffers), cmocka_unit_test(quoting)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(arenas), cmocka_unit_test(views), cmocka_unit_test(buffers),
+                                       cmocka_unit_test(quoting)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

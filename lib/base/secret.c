@@ -10,7 +10,9 @@ bool secret_add(const char *value) {
     for (size_t i = 0; i < count; i++)
         if (strcmp(values[i], value) == 0) return true;
     values = mem_grow(values, (count + 1) * sizeof *values);
-    values[count++] = mem_str(value);
+    size_t at = count++; /* longest first: where one begins with another, all of the longer is hidden */
+    for (; at > 0 && strlen(values[at - 1]) < strlen(value); at--) values[at] = values[at - 1];
+    values[at] = mem_str(value);
     return true;
 }
 

@@ -57,8 +57,8 @@ static void encodings(void **state) {
     static const struct {
         const char *name;
         int enc;
-    } t[] = {{"utf-8", ENC_UTF8},  {"UTF-8", ENC_UTF8},  {"cp949", ENC_CP949}, {"CP949", ENC_CP949},
-             {"euc-kr", ENC_CP949}, {"EUC-KR", ENC_CP949}, {"latin1", -1},     {"", -1}};
+    } t[] = {{"utf-8", ENC_UTF8},   {"UTF-8", ENC_UTF8},   {"cp949", ENC_CP949}, {"CP949", ENC_CP949},
+             {"euc-kr", ENC_CP949}, {"EUC-KR", ENC_CP949}, {"latin1", -1},       {"", -1}};
     for (size_t i = 0; i < sizeof t / sizeof *t; i++) assert_int_equal(encoding_find(t[i].name), t[i].enc);
 }
 
@@ -120,13 +120,16 @@ static void gzip_damaged(void **state) {
     gzip(&z, a.p, a.n);
     /* every byte of checksum and length, of both members; method and flags; the second's magic */
     for (size_t i = 0; i < z.n; i++) {
-        bool trailer = (i + 8 >= one && i < one) || i + 8 >= z.n, head = i == 2 || i == one || i == one + 1 || i == one + 2;
+        bool trailer = (i + 8 >= one && i < one) || i + 8 >= z.n,
+             head = i == 2 || i == one || i == one + 1 || i == one + 2;
         if (!trailer && !head) continue;
         struct buf out = {0};
         struct err e = {0};
         z.p[i] = (char)(z.p[i] ^ 0x21);
         int rc = all(z.p, z.n, ENC_UTF8, 4096, &out, &e);
-        if (rc != ERR_DATA && rc != ERR_INCOMPLETE) fail_msg("byte %zu of %zu (members of %zu): %s, %zu of %zu bytes", i, z.n, one, err_name(rc), out.n, 2 * a.n);
+        if (rc != ERR_DATA && rc != ERR_INCOMPLETE)
+            fail_msg("byte %zu of %zu (members of %zu): %s, %zu of %zu bytes", i, z.n, one, err_name(rc), out.n,
+                     2 * a.n);
         z.p[i] = (char)(z.p[i] ^ 0x21);
         buf_free(&out);
     }
@@ -160,16 +163,16 @@ static void cp949(void **state) {
     static const struct {
         const char *in, *want;
     } t[] = {
-        {"\xC7\xD1\xB1\xB9\xBE\xEE", "\xED\x95\x9C\xEA\xB5\xAD\xEC\x96\xB4"},  /* 한국어 */
-        {"\xB0\xA1", "\xEA\xB0\x80"},                                          /* 가 */
-        {"\xC8\xFE", "\xED\x9E\x9D"},                                          /* 힝: last of KS X 1001 */
-        {"\x81\x41", "\xEA\xB0\x82"},                                          /* 갂: first of the extension */
-        {"\x8C\x63", "\xEB\x98\xA0"},                                          /* 똠 */
-        {"\xC6\x52", "\xED\x9E\xA3"},                                          /* 힣: last of the extension */
-        {"\xA1\xAD", NULL},                                                    /* some sign */
+        {"\xC7\xD1\xB1\xB9\xBE\xEE", "\xED\x95\x9C\xEA\xB5\xAD\xEC\x96\xB4"}, /* 한국어 */
+        {"\xB0\xA1", "\xEA\xB0\x80"},                                         /* 가 */
+        {"\xC8\xFE", "\xED\x9E\x9D"},                                         /* 힝: last of KS X 1001 */
+        {"\x81\x41", "\xEA\xB0\x82"},                                         /* 갂: first of the extension */
+        {"\x8C\x63", "\xEB\x98\xA0"},                                         /* 똠 */
+        {"\xC6\x52", "\xED\x9E\xA3"},                                         /* 힣: last of the extension */
+        {"\xA1\xAD", NULL},                                                   /* some sign */
         {"a,\xBC\xAD\xBF\xEF\xBD\xC3,1\r\n", "a,\xEC\x84\x9C\xEC\x9A\xB8\xEC\x8B\x9C,1\r\n"}, /* 서울시 */
-        {"\xB9\xE8\xC3\xDF 10kg", "\xEB\xB0\xB0\xEC\xB6\x94 10kg"},            /* 배추 */
-        {"\xCA\xA1", "\xE4\xBC\xBD"},                                          /* 伽 */
+        {"\xB9\xE8\xC3\xDF 10kg", "\xEB\xB0\xB0\xEC\xB6\x94 10kg"},                           /* 배추 */
+        {"\xCA\xA1", "\xE4\xBC\xBD"},                                                         /* 伽 */
         {"", ""},
         {"ascii", "ascii"},
     };
@@ -178,8 +181,10 @@ static void cp949(void **state) {
             struct buf out = {0};
             struct err e = {0};
             assert_int_equal(all(t[i].in, strlen(t[i].in), ENC_CP949, cap, &out, &e), ERR_OK);
-            if (t[i].want) assert_string_equal(buf_text(&out), t[i].want);
-            else assert_null(memchr(buf_text(&out), 0xFF, out.n));
+            if (t[i].want)
+                assert_string_equal(buf_text(&out), t[i].want);
+            else
+                assert_null(memchr(buf_text(&out), 0xFF, out.n));
             buf_free(&out);
         }
 }
@@ -188,7 +193,13 @@ static void cp949_broken(void **state) {
     (void)state;
     static const struct {
         const char *in, *want;
-    } t[] = {{"\xC7", "\xFF"}, {"a\xC7\nb", "a\xFF\nb"}, {"\xFF\xB0\xA1", "\xFF\xEA\xB0\x80"}, {"\x80x", "\xFFx"}, {"\xC7 \xB0\xA1", "\xFF \xEA\xB0\x80"}, {"\xC9\x41", "\xFF" "A"}};
+    } t[] = {{"\xC7", "\xFF"},
+             {"a\xC7\nb", "a\xFF\nb"},
+             {"\xFF\xB0\xA1", "\xFF\xEA\xB0\x80"},
+             {"\x80x", "\xFFx"},
+             {"\xC7 \xB0\xA1", "\xFF \xEA\xB0\x80"},
+             {"\xC9\x41", "\xFF"
+                          "A"}};
     for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
         struct buf out = {0};
         struct err e = {0};
@@ -229,15 +240,22 @@ static void byte_order_marks(void **state) {
         size_t n;
         const char *want; /* NULL: refused, named */
         const char *name;
-    } t[] = {{"\xEF\xBB\xBF{}", 5, "{}", ""},       {"\xEF\xBB\xBF", 3, "", ""},     {"\xEF\xBB", 2, "\xEF\xBB", ""},
-             {"a\xEF\xBB\xBF", 4, "a\xEF\xBB\xBF", ""}, {"\xFF\xFE{\0", 4, NULL, "UTF-16"}, {"\xFE\xFF\0{", 4, NULL, "UTF-16"},
-             {"\xFF\xFE\0\0{\0\0\0", 8, NULL, "UTF-32"}, {"\0\0\xFE\xFF\0\0\0{", 8, NULL, "UTF-32"}};
+    } t[] = {{"\xEF\xBB\xBF{}", 5, "{}", ""},
+             {"\xEF\xBB\xBF", 3, "", ""},
+             {"\xEF\xBB", 2, "\xEF\xBB", ""},
+             {"a\xEF\xBB\xBF", 4, "a\xEF\xBB\xBF", ""},
+             {"\xFF\xFE{\0", 4, NULL, "UTF-16"},
+             {"\xFE\xFF\0{", 4, NULL, "UTF-16"},
+             {"\xFF\xFE\0\0{\0\0\0", 8, NULL, "UTF-32"},
+             {"\0\0\xFE\xFF\0\0\0{", 8, NULL, "UTF-32"}};
     for (size_t i = 0; i < sizeof t / sizeof *t; i++)
         for (int zipped = 0; zipped < 2; zipped++) {
             struct buf out = {0}, z = {0};
             struct err e = {0};
-            if (zipped) gzip(&z, t[i].in, t[i].n);
-            else buf_add(&z, t[i].in, t[i].n);
+            if (zipped)
+                gzip(&z, t[i].in, t[i].n);
+            else
+                buf_add(&z, t[i].in, t[i].n);
             int rc = all(z.p, z.n, ENC_UTF8, 16, &out, &e);
             if (t[i].want) {
                 assert_int_equal(rc, ERR_OK);
@@ -275,9 +293,10 @@ static void files(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(encodings),    cmocka_unit_test(gzip_members), cmocka_unit_test(gzip_cut_anywhere), cmocka_unit_test(gzip_damaged),
-        cmocka_unit_test(gzip_padding), cmocka_unit_test(cp949),        cmocka_unit_test(cp949_broken),      cmocka_unit_test(cp949_long),
-        cmocka_unit_test(byte_order_marks), cmocka_unit_test(files),
+        cmocka_unit_test(encodings),    cmocka_unit_test(gzip_members), cmocka_unit_test(gzip_cut_anywhere),
+        cmocka_unit_test(gzip_damaged), cmocka_unit_test(gzip_padding), cmocka_unit_test(cp949),
+        cmocka_unit_test(cp949_broken), cmocka_unit_test(cp949_long),   cmocka_unit_test(byte_order_marks),
+        cmocka_unit_test(files),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

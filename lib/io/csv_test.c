@@ -24,8 +24,10 @@ static int run(const char *text, size_t n, struct reader_opt opt, struct buf *ou
             const struct rline *l = &b.l[i];
             assert_true((size_t)l->off + l->len <= b.data.n);
             buf_fmt(out, "%llu:", (unsigned long long)l->line);
-            if (l->bad) buf_fmt(out, "!");
-            else buf_add(out, b.data.p + l->off, l->len);
+            if (l->bad)
+                buf_fmt(out, "!");
+            else
+                buf_add(out, b.data.p + l->off, l->len);
             buf_chr(out, '\n');
         }
     }
@@ -41,7 +43,8 @@ static void expect(const char *text, struct reader_opt opt, const char *want) {
         struct err e = {0};
         opt.block = blocks[i];
         if (run(text, strlen(text), opt, &out, &e)) fail_msg("<%s>: %s", text, e.msg);
-        if (strcmp(buf_text(&out), want)) fail_msg("of <%s>, block %zu\nwanted <%s>\ngot <%s>", text, blocks[i], want, buf_text(&out));
+        if (strcmp(buf_text(&out), want))
+            fail_msg("of <%s>, block %zu\nwanted <%s>\ngot <%s>", text, blocks[i], want, buf_text(&out));
         buf_free(&out);
     }
 }
@@ -57,7 +60,9 @@ static void rows(void **state) {
         {"a,b\n1,2\n", "2:{\"a\":\"1\",\"b\":\"2\"}\n"},
         {"a,b\r\n1,2\r\n", "2:{\"a\":\"1\",\"b\":\"2\"}\n"},
         {"a,b\n1,2", "2:{\"a\":\"1\",\"b\":\"2\"}\n"},
-        {"\xEF\xBB\xBF" "a,b\n1,2", "2:{\"a\":\"1\",\"b\":\"2\"}\n"},
+        {"\xEF\xBB\xBF"
+         "a,b\n1,2",
+         "2:{\"a\":\"1\",\"b\":\"2\"}\n"},
         {"\xEF\xBB\xBF\"a\"\n1", "2:{\"a\":\"1\"}\n"},
         {"a\n1\r\n2\n3\r\n", "2:{\"a\":\"1\"}\n3:{\"a\":\"2\"}\n4:{\"a\":\"3\"}\n"},
         /* quotes */
@@ -95,10 +100,14 @@ static void rows(void **state) {
 
 static void delimiters(void **state) {
     (void)state;
-    static const char *const texts[] = {"a;b\n1,5;2\n\"x;y\";\n", "a\tb\n1,5\t2\n\"x\ty\"\t\n", "a|b\n1,5|2\n\"x|y\"|\n"};
+    static const char *const texts[] = {"a;b\n1,5;2\n\"x;y\";\n", "a\tb\n1,5\t2\n\"x\ty\"\t\n",
+                                        "a|b\n1,5|2\n\"x|y\"|\n"};
     for (size_t i = 0; i < 3; i++) {
         char want[128];
-        snprintf(want, sizeof want, "2:{\"a\":\"1,5\",\"b\":\"2\"}\n3:{\"a\":\"x%sy\",\"b\":null}\n", i == 0 ? ";" : i == 1 ? "\\t" : "|");
+        snprintf(want, sizeof want, "2:{\"a\":\"1,5\",\"b\":\"2\"}\n3:{\"a\":\"x%sy\",\"b\":null}\n",
+                 i == 0   ? ";"
+                 : i == 1 ? "\\t"
+                          : "|");
         expect(texts[i], (struct reader_opt){.delimiter = ";\t|"[i]}, want);
     }
 }
@@ -153,7 +162,8 @@ static void refuses(const char *text, int code, const char *words) {
         struct buf out = {0};
         struct err e = {0};
         int rc = run(text, strlen(text), (struct reader_opt){.block = block}, &out, &e);
-        if (rc != code || !strstr(e.msg, "t.csv") || !strstr(e.msg, words)) fail_msg("<%s> gives %s: %s", text, err_name(rc), e.msg);
+        if (rc != code || !strstr(e.msg, "t.csv") || !strstr(e.msg, words))
+            fail_msg("<%s> gives %s: %s", text, err_name(rc), e.msg);
         buf_free(&out);
     }
 }
@@ -176,8 +186,10 @@ static void unnamed_meets_named(void **state) {
     struct buf out = {0};
     struct err e = {0};
     int rc = run("column_2,\n1,2\n", 14, (struct reader_opt){0}, &out, &e);
-    if (rc == ERR_OK) assert_string_equal(out.p, "2:{\"column_2\":\"1\",\"column_3\":\"2\"}\n");
-    else assert_int_equal(rc, ERR_DATA);
+    if (rc == ERR_OK)
+        assert_string_equal(out.p, "2:{\"column_2\":\"1\",\"column_3\":\"2\"}\n");
+    else
+        assert_int_equal(rc, ERR_DATA);
     buf_free(&out);
 }
 
@@ -188,12 +200,9 @@ static void bad_bytes(void **state) {
         size_t n;
         const char *want;
     } t[] = {
-        {"a\nx\xFFy\n1\n", 8, "2:!\n3:{\"a\":\"1\"}\n"},
-        {"a\n\xC0\x80\n1\n", 7, "2:!\n3:{\"a\":\"1\"}\n"},
-        {"a\n\xED\xA0\x80\n1\n", 8, "2:!\n3:{\"a\":\"1\"}\n"},
-        {"a\n\xE2\x82\n1\n", 7, "2:!\n3:{\"a\":\"1\"}\n"},
-        {"a\nx\0y\n1\n", 8, "2:!\n3:{\"a\":\"1\"}\n"},
-        {"a\n\"x\ny\xF5\"\n1\n", 11, "2:!\n4:{\"a\":\"1\"}\n"},
+        {"a\nx\xFFy\n1\n", 8, "2:!\n3:{\"a\":\"1\"}\n"},       {"a\n\xC0\x80\n1\n", 7, "2:!\n3:{\"a\":\"1\"}\n"},
+        {"a\n\xED\xA0\x80\n1\n", 8, "2:!\n3:{\"a\":\"1\"}\n"}, {"a\n\xE2\x82\n1\n", 7, "2:!\n3:{\"a\":\"1\"}\n"},
+        {"a\nx\0y\n1\n", 8, "2:!\n3:{\"a\":\"1\"}\n"},         {"a\n\"x\ny\xF5\"\n1\n", 11, "2:!\n4:{\"a\":\"1\"}\n"},
     };
     for (size_t i = 0; i < sizeof t / sizeof *t; i++)
         for (size_t block = 0; block < 100; block += 16) {
@@ -212,7 +221,8 @@ static void place_of_bad_byte(void **state) {
     struct rblock b = {0};
     struct err e = {0};
     bool more;
-    assert_int_equal(reader_open(&r, &path, 1, &(struct reader_opt){.text = text, .text_n = sizeof text - 1}, &e), ERR_OK);
+    assert_int_equal(reader_open(&r, &path, 1, &(struct reader_opt){.text = text, .text_n = sizeof text - 1}, &e),
+                     ERR_OK);
     assert_int_equal(reader_next(r, &b, &more, &e), ERR_OK);
     assert_int_equal(b.n, 2);
     assert_non_null(strstr(b.l[0].bad, "UTF-8"));
@@ -233,13 +243,16 @@ static void row_limit(void **state) {
                 buf_str(&text, quoted ? "a\n1\n\"" : "a\n1\n");
                 for (size_t i = 0; i < n - 2 * (size_t)quoted; i++) buf_chr(&text, 'x');
                 buf_str(&want, "2:{\"a\":\"1\"}\n3:");
-                if (n > 100) buf_chr(&want, '!');
-                else buf_fmt(&want, "{\"a\":\"%s\"}", text.p + 4 + quoted);
+                if (n > 100)
+                    buf_chr(&want, '!');
+                else
+                    buf_fmt(&want, "{\"a\":\"%s\"}", text.p + 4 + quoted);
                 buf_str(&text, quoted ? "\"\n2\n" : "\n2\n");
                 buf_str(&want, "\n4:{\"a\":\"2\"}\n");
                 int rc = run(text.p, text.n, (struct reader_opt){.max_line = 100, .block = block}, &out, &e);
                 if (rc || strcmp(buf_text(&out), want.p))
-                    fail_msg("row of %zu bytes, limit 100, block %zu: %s <%s>, wanted <%s>", n, block, err_name(rc), buf_text(&out), want.p);
+                    fail_msg("row of %zu bytes, limit 100, block %zu: %s <%s>, wanted <%s>", n, block, err_name(rc),
+                             buf_text(&out), want.p);
                 buf_free(&text);
                 buf_free(&want);
                 buf_free(&out);
@@ -248,7 +261,19 @@ static void row_limit(void **state) {
 
 static void any_block_same_rows(void **state) {
     (void)state;
-    static const char *const bits[] = {",", ",", "\n", "\r\n", "\"a,\"\"b\n\"", "x", "\"\"", "12", "\xED\x95\x9C", "\n1,2,3\n", "\n\"q\r\nq\",,\"\"\"\"\n", " ", "\xFF"};
+    static const char *const bits[] = {",",
+                                       ",",
+                                       "\n",
+                                       "\r\n",
+                                       "\"a,\"\"b\n\"",
+                                       "x",
+                                       "\"\"",
+                                       "12",
+                                       "\xED\x95\x9C",
+                                       "\n1,2,3\n",
+                                       "\n\"q\r\nq\",,\"\"\"\"\n",
+                                       " ",
+                                       "\xFF"};
     struct rng r;
     rng_seed(&r, 4180);
     for (int round = 0; round < 300; round++) {
@@ -261,7 +286,8 @@ static void any_block_same_rows(void **state) {
             struct buf got = {0};
             assert_int_equal(run(text.p, text.n, (struct reader_opt){.block = block}, &got, &e), want);
             /* before an error a small block may have given away more rows than a large one */
-            if (!want && strcmp(buf_text(&got), buf_text(&whole))) fail_msg("block %zu of\n%s\n%s\n--\n%s", block, text.p, buf_text(&got), buf_text(&whole));
+            if (!want && strcmp(buf_text(&got), buf_text(&whole)))
+                fail_msg("block %zu of\n%s\n%s\n--\n%s", block, text.p, buf_text(&got), buf_text(&whole));
             buf_free(&got);
         }
         buf_free(&text);
@@ -271,9 +297,15 @@ static void any_block_same_rows(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(rows),      cmocka_unit_test(delimiters),        cmocka_unit_test(typed_columns),
-        cmocka_unit_test(refused),   cmocka_unit_test(unnamed_meets_named), cmocka_unit_test(bad_bytes),
-        cmocka_unit_test(place_of_bad_byte), cmocka_unit_test(row_limit), cmocka_unit_test(any_block_same_rows),
+        cmocka_unit_test(rows),
+        cmocka_unit_test(delimiters),
+        cmocka_unit_test(typed_columns),
+        cmocka_unit_test(refused),
+        cmocka_unit_test(unnamed_meets_named),
+        cmocka_unit_test(bad_bytes),
+        cmocka_unit_test(place_of_bad_byte),
+        cmocka_unit_test(row_limit),
+        cmocka_unit_test(any_block_same_rows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

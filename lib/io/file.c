@@ -213,17 +213,27 @@ int file_temp(const char *dir, struct err *e) {
     return fd;
 }
 
+static __thread int glob_errno;
+
+/* A directory that is not there holds no match; one that cannot be read is an error. */
+static int glob_problem(const char *path, int why) {
+    (void)path;
+    glob_errno = why;
+    return why != ENOENT && why != ENOTDIR;
+}
+
 int path_glob(const char *pattern, struct arena *a, char ***paths, size_t *n, struct err *e) {
     glob_t g = {0};
     *paths = NULL;
     *n = 0;
-    int rc = glob(pattern, GLOB_ERR, NULL, &g);
+    int rc = glob(pattern, 0, glob_problem, &g);
     if (rc == GLOB_NOMATCH) {
         globfree(&g);
         return ERR_OK;
     }
     if (rc != 0) {
         globfree(&g);
+        errno = rc == GLOB_ABORTED ? glob_errno : ENOMEM;
         return err_sys(e, ERR_NOINPUT, "cannot search %s", pattern);
     }
     *n = g.gl_pathc;

@@ -1,9 +1,9 @@
 /* Files and directories: published whole, replaced at once, removed without following links. */
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -159,7 +159,8 @@ static void glob_patterns(void **state) {
     struct err e = {0};
     assert_int_equal(dir_make(at("g/a1"), &e), ERR_OK);
     assert_int_equal(dir_make(at("g/b2"), &e), ERR_OK);
-    static const char *const files[] = {"g/x_10.csv", "g/x_9.csv", "g/X.csv", "g/a1/x.csv", "g/b2/x.csv", "g/.x.csv", "g/y.json"};
+    static const char *const files[] = {"g/x_10.csv", "g/x_9.csv", "g/X.csv", "g/a1/x.csv",
+                                        "g/b2/x.csv", "g/.x.csv",  "g/y.json"};
     for (size_t i = 0; i < 7; i++) put(files[i], "");
     static const struct {
         const char *pattern, *want[4];
@@ -192,7 +193,9 @@ static int last(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(publish),   cmocka_unit_test(reading),   cmocka_unit_test(directories),  cmocka_unit_test(removing),
-                                       cmocka_unit_test(replacing), cmocka_unit_test(temporary), cmocka_unit_test(glob_patterns)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(publish),      cmocka_unit_test(reading),
+                                       cmocka_unit_test(directories),  cmocka_unit_test(removing),
+                                       cmocka_unit_test(replacing),    cmocka_unit_test(temporary),
+                                       cmocka_unit_test(glob_patterns)};
     return cmocka_run_group_tests(tests, first, last);
 }

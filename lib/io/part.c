@@ -134,6 +134,14 @@ static const char *success_value(const char *text, const char *key) {
     return p ? p + strlen(key) : NULL;
 }
 
+/* A count that ends at the next comma, as part_publish writes it. */
+static bool success_count(const char *p, uint64_t *out) {
+    char *end;
+    if (!p || *p < '0' || *p > '9') return false;
+    *out = strtoull(p, &end, 10);
+    return *end == ',';
+}
+
 int part_read(const char *dir, struct part_info *info, bool *found, struct err *e) {
     struct arena a = {0};
     struct buf b = {0};
@@ -144,14 +152,14 @@ int part_read(const char *dir, struct part_info *info, bool *found, struct err *
     if (!file_exists(path)) goto out;
     rc = file_read(path, 1 << 20, &b, e);
     if (rc) goto out;
-    const char *rows = success_value(b.p, "\"rows\":"), *bytes = success_value(b.p, "\"bytes\":"),
-               *sha = success_value(b.p, "\"sha256\":\"");
-    if (!rows || !bytes || !sha || strlen(sha) < 65 || b.p[b.n - 1] != '\n') {
+    const char *text = buf_text(&b);
+    const char *rows = success_value(text, "\"rows\":"), *bytes = success_value(text, "\"bytes\":"),
+               *sha = success_value(text, "\"sha256\":\"");
+    if (!b.n || !success_count(rows, &info->rows) || !success_count(bytes, &info->bytes) || !sha || strlen(sha) < 65 ||
+        strspn(sha, "0123456789abcdef") != 64 || sha[64] != '"' || b.p[b.n - 1] != '\n') {
         rc = err_set(e, ERR_CORRUPT, "%s is damaged; remove its directory and run the day again", path);
         goto out;
     }
-    info->rows = strtoull(rows, NULL, 10);
-    info->bytes = strtoull(bytes, NULL, 10);
     memcpy(info->sha256, sha, 64);
     char **files;
     size_t n;

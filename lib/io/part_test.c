@@ -51,7 +51,8 @@ static const char *const lines[] = {"{\"a\":1}\n", "{\"a\":2}\n", "{\"a\":3}\n"}
 static void places(void **state) {
     (void)state;
     assert_string_equal(part_dir(&a, "H", "p", "valid", "d", NULL, 0), "H/lake/p/valid/d/dt=1970-01-01");
-    assert_string_equal(part_dir(&a, "H", "p", "silver", "d", "clean", day_from_civil(2026, 1, 15)), "H/lake/p/silver/d/clean/dt=2026-01-15");
+    assert_string_equal(part_dir(&a, "H", "p", "silver", "d", "clean", day_from_civil(2026, 1, 15)),
+                        "H/lake/p/silver/d/clean/dt=2026-01-15");
 }
 
 static void publish(void **state) {
@@ -209,8 +210,11 @@ static void damaged_success(void **state) {
         assert_int_equal(file_publish(success, good.p, n, &e), ERR_OK);
         corrupt(dir, arena_strn(&a, good.p, n));
     }
-    static const char *const bad[] = {"{}\n", "\n", "null\n", "{\"rows\":x,\"bytes\":24,\"sha256\":\"0000000000000000000000000000000000000000000000000000000000000000\"}\n",
-                                      "{\"rows\":3,\"bytes\":24,\"sha256\":\"zz\"}                                                                             \n"};
+    static const char *const bad[] = {
+        "{}\n", "\n", "null\n",
+        "{\"rows\":x,\"bytes\":24,\"sha256\":\"0000000000000000000000000000000000000000000000000000000000000000\"}\n",
+        "{\"rows\":3,\"bytes\":24,\"sha256\":\"zz\"}                                                                   "
+        "          \n"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         assert_int_equal(file_publish(success, bad[i], strlen(bad[i]), &e), ERR_OK);
         corrupt(dir, bad[i]);
@@ -255,7 +259,8 @@ static void sweep(void **state) {
     make(dir, lines, 3);
     assert_int_equal(dir_make(arena_fmt(&a, "%s/.dt=2026-01-23.tmp-1", parent), &e), ERR_OK);
     assert_int_equal(dir_make(arena_fmt(&a, "%s/.dt=2026-01-22.tmp-99.old", parent), &e), ERR_OK);
-    assert_int_equal(file_publish(arena_fmt(&a, "%s/.dt=2026-01-23.tmp-1/part-00000.jsonl", parent), "x", 1, &e), ERR_OK);
+    assert_int_equal(file_publish(arena_fmt(&a, "%s/.dt=2026-01-23.tmp-1/part-00000.jsonl", parent), "x", 1, &e),
+                     ERR_OK);
     assert_int_equal(dir_make(arena_fmt(&a, "%s/clean/dt=2026-01-23", parent), &e), ERR_OK);
     size_t before = entries(parent);
     assert_int_equal(part_sweep(parent, &e), ERR_OK);
@@ -276,8 +281,10 @@ static int last(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(places),  cmocka_unit_test(publish),            cmocka_unit_test(twice_the_same),
-                                       cmocka_unit_test(aborted), cmocka_unit_test(rewrite),            cmocka_unit_test(rewrite_that_fails),
-                                       cmocka_unit_test(damaged_success), cmocka_unit_test(empty_success), cmocka_unit_test(damaged_files), cmocka_unit_test(sweep)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(places),          cmocka_unit_test(publish),
+                                       cmocka_unit_test(twice_the_same),  cmocka_unit_test(aborted),
+                                       cmocka_unit_test(rewrite),         cmocka_unit_test(rewrite_that_fails),
+                                       cmocka_unit_test(damaged_success), cmocka_unit_test(empty_success),
+                                       cmocka_unit_test(damaged_files),   cmocka_unit_test(sweep)};
     return cmocka_run_group_tests(tests, first, last);
 }

@@ -227,12 +227,26 @@ static void add_row(struct reader *r, struct rblock *b, const char *row, size_t 
         k < r->ncols ? "row has fewer fields than the header" : "row has more fields than the header";
 }
 
-/* Leave out what is left of an over-long row; false when its end is not in the window. */
+/* Leave out an over-long row up to its line break outside quotes; false when that is not in the window. */
 static bool skip_rest(struct reader *r) {
-    const char *nl = memchr(r->win + r->win_at, '\n', r->win_n - r->win_at);
-    r->win_at = nl ? (size_t)(nl + 1 - r->win) : r->win_n;
-    r->skipping = !nl;
-    return nl != NULL;
+    struct csv_skip *k = &r->skip;
+    while (r->win_at < r->win_n) {
+        char c = r->win[r->win_at++];
+        if (c == '\n') r->line++;
+        if (c == '"' && (k->quoted || k->at_start || k->closed)) { /* a doubled quote closes and opens again */
+            k->quoted = !k->quoted;
+            k->closed = !k->quoted;
+            k->at_start = false;
+            continue;
+        }
+        k->closed = false;
+        if (!k->quoted && c == '\n') {
+            r->skipping = false;
+            return true;
+        }
+        k->at_start = !k->quoted && c == r->opt.delimiter;
+    }
+    return false;
 }
 
 int reader_csv(struct reader *r, struct rblock *b, struct err *e) {
@@ -242,6 +256,9 @@ int reader_csv(struct reader *r, struct rblock *b, struct err *e) {
         uint64_t lines;
         bool open;
         if (r->skipping && !skip_rest(r)) {
+            if (r->eof && r->skip.quoted)
+                rc = err_set(e, ERR_INCOMPLETE, "%s:%llu: a quoted field is not closed", reader_name(r, r->file),
+                             (unsigned long long)r->line + 1);
             if (r->eof || b->n) break;
             rc = reader_fill(r, e);
             continue;
@@ -249,16 +266,12 @@ int reader_csv(struct reader *r, struct rblock *b, struct err *e) {
         size_t n = row_length(r, &lines, &open);
         if (!n && r->eof) break;
         if (!n && r->win_n - r->win_at > r->opt.max_line + 2) {
-            if (!open) { /* outside quotes the row ends at the next line break: skip to it, as for JSONL */
-                r->line++;
-                add_over_long(r, b, r->win + r->win_at);
-                r->skipping = true;
-                r->win_at = r->win_n;
-                continue;
-            }
-            rc = err_set(e, ERR_LIMIT, "%s:%llu: a quoted field is over the limit of %zu bytes (is the quote not closed?)",
-                         reader_name(r, r->file), (unsigned long long)r->line + 1, r->opt.max_line);
-            break;
+            r->line++;
+            add_over_long(r, b, r->win + r->win_at);
+            r->line--; /* counted when its end is found */
+            r->skipping = true;
+            r->skip = (struct csv_skip){.at_start = true};
+            continue;
         }
         if (!n) {
             if (b->n) break; /* deliver what is complete before reading on */

@@ -9,6 +9,11 @@ struct csv_column {
     char kind; /* 'n', 'b', 't' */
 };
 
+/* Where an over-long CSV row that is skipped stands. */
+struct csv_skip {
+    bool quoted, closed, at_start; /* closed: the last byte was a quote that closed a field */
+};
+
 struct reader {
     const char *const *paths;
     size_t npaths;
@@ -33,6 +38,7 @@ struct reader {
     struct csv_column *cols;
     size_t ncols;
     bool have_header;
+    struct csv_skip skip;
 };
 
 /* Read more into the window, keeping what is undelivered; grows it up to max_line + block. */

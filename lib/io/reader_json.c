@@ -31,6 +31,7 @@ static int skip_blanks(struct reader *r, struct err *e, int *rc) {
 struct element {
     int depth;
     bool string, escaped, over;
+    bool broken; /* a line break inside a string: no JSON, and no one line either */
 };
 
 /* true when the byte ends the element (and is not part of it) */
@@ -68,6 +69,7 @@ static int take_element(struct reader *r, struct rblock *b, struct err *e) {
     int rc = ERR_OK, c;
     bool last = false;
     while (!last && (c = peek(r, e, &rc)) >= 0) {
+        if (el.string && (c == '\n' || c == '\r')) el.broken = true;
         if (element_byte(&el, (char)c, r->in_array, &last)) break;
         r->win_at++;
         if (c == '\n') r->line++;
@@ -85,6 +87,7 @@ static int take_element(struct reader *r, struct rblock *b, struct err *e) {
                             reader_name(r, r->file), (unsigned long long)r->line + 1);
     struct rline *l = reader_push(b, r, off, n);
     l->line = line + 1;
+    if (el.broken) l->bad = "line break in a string";
     if (el.over) l->bad = "record is over the size limit";
     return rc;
 }

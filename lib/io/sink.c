@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -14,6 +15,7 @@
 struct sink {
     int fd;
     bool is_stdout, gzip, inside, digesting;
+    bool direct; /* a device or FIFO: nothing to sync, nothing to rename */
     char *path, *tmp;
     char *buf;
     size_t n;
@@ -40,6 +42,27 @@ static void sink_free(struct sink *s) {
     free(s);
 }
 
+/* What is no regular file (a device, a FIFO) is written to as it is; a link is followed, and what it leads to is
+ * replaced. */
+static int open_file(struct sink *s, const char *path, struct err *e) {
+    struct stat st;
+    char *real = s->inside ? NULL : realpath(path, NULL);
+    if (real) {
+        free(s->path);
+        s->path = real;
+    }
+    if (!s->inside && stat(s->path, &st) == 0 && !S_ISREG(st.st_mode)) {
+        s->direct = true;
+        s->fd = open(s->path, O_WRONLY | O_CLOEXEC);
+    } else {
+        size_t room = strlen(s->path) + 32;
+        s->tmp = mem_alloc(room);
+        snprintf(s->tmp, room, s->inside ? "%s" : "%s.tmp-%d", s->path, (int)getpid());
+        s->fd = open(s->tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    }
+    return s->fd >= 0 ? ERR_OK : err_sys(e, ERR_IO, "cannot write %s", path);
+}
+
 int sink_open(struct sink **out, const char *path, int flags, struct err *e) {
     struct sink *s = mem_alloc(sizeof *s);
     s->is_stdout = !path || strcmp(path, "-") == 0;
@@ -48,12 +71,8 @@ int sink_open(struct sink **out, const char *path, int flags, struct err *e) {
     s->buf = mem_grow(NULL, SINK_BUFFER);
     s->fd = 1;
     if (!s->is_stdout) {
-        size_t room = strlen(path) + 32;
-        s->tmp = mem_alloc(room);
-        snprintf(s->tmp, room, s->inside ? "%s" : "%s.tmp-%d", path, (int)getpid());
-        s->fd = open(s->tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-        if (s->fd < 0) {
-            int rc = err_sys(e, ERR_IO, "cannot write %s", path);
+        int rc = open_file(s, path, e);
+        if (rc) {
             sink_free(s);
             return rc;
         }
@@ -132,8 +151,9 @@ int sink_commit(struct sink *s, uint64_t *bytes, char digest[65], struct err *e)
         s->digesting = false;
         if (digest) memcpy(digest, hex, sizeof hex);
     }
-    if (rc == ERR_OK && !s->is_stdout && fsync(s->fd) != 0) rc = err_sys(e, ERR_IO, "cannot sync %s", s->path);
-    if (rc == ERR_OK && !s->is_stdout && !s->inside) {
+    bool file = !s->is_stdout && !s->direct;
+    if (rc == ERR_OK && file && fsync(s->fd) != 0) rc = err_sys(e, ERR_IO, "cannot sync %s", s->path);
+    if (rc == ERR_OK && file && !s->inside) {
         struct arena a = {0};
         if (rename(s->tmp, s->path) != 0) rc = err_sys(e, ERR_IO, "cannot put %s in place", s->path);
         if (rc == ERR_OK) rc = dir_sync(path_dir(s->path, &a), e);

@@ -1,9 +1,9 @@
 /* Sinks: whole or not at all, the same bytes for the same input, errors told. */
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -28,7 +28,8 @@ static struct buf noise(size_t n, bool random) {
 
 static void write_in_pieces(struct sink *s, const struct buf *b, size_t piece) {
     struct err e = {0};
-    for (size_t i = 0; i < b->n; i += piece) assert_int_equal(sink_write(s, b->p + i, b->n - i < piece ? b->n - i : piece, &e), ERR_OK);
+    for (size_t i = 0; i < b->n; i += piece)
+        assert_int_equal(sink_write(s, b->p + i, b->n - i < piece ? b->n - i : piece, &e), ERR_OK);
 }
 
 static size_t entries(void) {
@@ -109,8 +110,8 @@ static void gzip_is_deterministic(void **state) {
     struct err e = {0};
     assert_int_equal(file_read(path, 1 << 24, &file, &e), ERR_OK);
     assert_true(file.n < b.n / 10);
-    assert_int_equal(file.p[3], 0);                       /* no name */
-    assert_memory_equal(file.p + 4, "\0\0\0\0", 4);       /* no time */
+    assert_int_equal(file.p[3], 0);                 /* no name */
+    assert_memory_equal(file.p + 4, "\0\0\0\0", 4); /* no time */
     char hex[65];
     sha256_of(file.p, file.n, hex);
     assert_string_equal(hex, digest[0]); /* of the bytes as they lie on disk */
@@ -142,8 +143,10 @@ static int to_stdout(const char *device, const void *p, size_t n, struct err *e)
     close(fd);
     rc = sink_open(&s, "-", 0, e);
     if (rc == ERR_OK) rc = sink_write(s, p, n, e);
-    if (rc == ERR_OK) rc = sink_commit(s, NULL, NULL, e);
-    else sink_abort(s);
+    if (rc == ERR_OK)
+        rc = sink_commit(s, NULL, NULL, e);
+    else
+        sink_abort(s);
     dup2(keep, 1);
     close(keep);
     return rc;
@@ -199,7 +202,8 @@ static int last(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(appears_at_commit), cmocka_unit_test(abort_keeps_the_old), cmocka_unit_test(gzip_is_deterministic),
-                                       cmocka_unit_test(full_disk), cmocka_unit_test(failed_write_is_not_committed)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(appears_at_commit), cmocka_unit_test(abort_keeps_the_old),
+                                       cmocka_unit_test(gzip_is_deterministic), cmocka_unit_test(full_disk),
+                                       cmocka_unit_test(failed_write_is_not_committed)};
     return cmocka_run_group_tests(tests, first, last);
 }

@@ -67,8 +67,10 @@ static void work(void *ctx, struct batch *b, void *out) {
     s->text.n = 0;
     for (size_t i = 0; i < b->n; i++) {
         buf_fmt(&s->text, "%llu:%llu:", (unsigned long long)(b->seq + i), (unsigned long long)b->r[i].line);
-        if (b->r[i].bad) buf_str(&s->text, b->r[i].bad);
-        else json_copy(&s->text, b->r[i].v);
+        if (b->r[i].bad)
+            buf_str(&s->text, b->r[i].bad);
+        else
+            json_copy(&s->text, b->r[i].v);
         buf_chr(&s->text, '\n');
     }
 }
@@ -88,9 +90,13 @@ static void out_free(void *out) {
     buf_free(&((struct slot *)out)->text);
 }
 
-static int run(struct tally *t, const char *const *paths, size_t n, const char *text, int threads, size_t block, struct err *e) {
+static int run(struct tally *t, const char *const *paths, size_t n, const char *text, int threads, size_t block,
+               struct err *e) {
     struct reader *r;
-    assert_int_equal(reader_open(&r, paths, n, &(struct reader_opt){.text = text, .text_n = text ? strlen(text) : 0, .block = block}, e), ERR_OK);
+    assert_int_equal(reader_open(&r, paths, n,
+                                 &(struct reader_opt){.text = text, .text_n = text ? strlen(text) : 0, .block = block},
+                                 e),
+                     ERR_OK);
     struct crew c = {threads, sizeof(struct slot), t, work, take, out_free};
     int rc = crew_run(&c, r, e);
     reader_close(r);
@@ -157,6 +163,7 @@ static void errors_stop_it(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(records), cmocka_unit_test(line_break_in_a_string), cmocka_unit_test(any_number_of_threads), cmocka_unit_test(errors_stop_it)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(records), cmocka_unit_test(line_break_in_a_string),
+                                       cmocka_unit_test(any_number_of_threads), cmocka_unit_test(errors_stop_it)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -41,8 +41,12 @@ static void value(struct csvout *c, struct buf *b, struct jval v) {
 static void header(struct csvout *c, struct jval rec, struct buf *out) {
     uint32_t pos = 0;
     bool given = c->given;
-    if (!given)
-        for (struct jval k, v; jv_each(rec, &pos, &k, &v);) csvout_column(c, jv_str(k, &c->a, NULL));
+    for (struct jval k, v; !given && jv_each(rec, &pos, &k, &v);) {
+        const char *name = jv_str(k, &c->a, NULL);
+        size_t i = 0;
+        while (i < c->ncols && strcmp(c->cols[i], name) != 0) i++;
+        if (i == c->ncols) csvout_column(c, name); /* a member that comes twice is one column */
+    }
     for (size_t i = 0; i < c->ncols; i++) {
         if (i) buf_chr(out, ',');
         field(out, sv_of(c->cols[i]));
@@ -62,7 +66,7 @@ static int row(struct csvout *c, struct jval rec, struct buf *out, struct err *e
         value(c, out, v);
     }
     buf_str(out, "\r\n");
-    if (found >= jv_tok(rec)->n) return ERR_OK;
+    if (found >= jv_tok(rec)->n) return ERR_OK; /* else: another field, or one that came twice */
     uint32_t pos = 0;
     for (struct jval k, v; jv_each(rec, &pos, &k, &v);) {
         const char *name = jv_str(k, &c->a, NULL);

@@ -25,7 +25,8 @@ static void rows(void **state) {
         {"{\"a\":1,\"b\":\"x\"}\n", "a,b\r\n1,x\r\n"},
         {"{\"a\":1,\"b\":2}\n{\"b\":3}\n{\"b\":4,\"a\":5}\n{}\n", "a,b\r\n1,2\r\n,3\r\n5,4\r\n,\r\n"},
         {"{\"a\":null,\"b\":\"\"}\n", "a,b\r\n,\"\"\r\n"},
-        {"{\"a\":\"x,y\",\"b\":\"\\\"q\\\"\",\"c\":\"l1\\nl2\",\"d\":\"\\r\"}\n", "a,b,c,d\r\n\"x,y\",\"\"\"q\"\"\",\"l1\nl2\",\"\r\"\r\n"},
+        {"{\"a\":\"x,y\",\"b\":\"\\\"q\\\"\",\"c\":\"l1\\nl2\",\"d\":\"\\r\"}\n",
+         "a,b,c,d\r\n\"x,y\",\"\"\"q\"\"\",\"l1\nl2\",\"\r\"\r\n"},
         {"{\"a\":{\"k\":[1,2]},\"b\":[1]}\n", "a,b\r\n\"{\"\"k\"\":[1,2]}\",[1]\r\n"},
         {"{\"a\":1.50,\"b\":-0,\"c\":true,\"d\":1e5}\n", "a,b,c,d\r\n1.50,-0,true,1e5\r\n"},
         {"{\"a,b\":\"\\u00e9\\ud83d\\ude00\"}\n", "\"a,b\"\r\n\xC3\xA9\xF0\x9F\x98\x80\r\n"},
@@ -68,7 +69,8 @@ static void given_columns(void **state) {
 
 static void refused(void **state) {
     (void)state;
-    static const char *const texts[] = {"{\"a\":1}\n{\"b\":1}\n", "{\"a\":1}\n{\"a\":1,\"b\":null}\n", "[1]\n", "{\n", "5\n"};
+    static const char *const texts[] = {"{\"a\":1}\n{\"b\":1}\n", "{\"a\":1}\n{\"a\":1,\"b\":null}\n", "[1]\n", "{\n",
+                                        "5\n"};
     for (size_t i = 0; i < 5; i++) {
         struct buf out = {0};
         struct err e = {0};
@@ -78,6 +80,7 @@ static void refused(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(rows), cmocka_unit_test(doubled_name), cmocka_unit_test(given_columns), cmocka_unit_test(refused)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(rows), cmocka_unit_test(doubled_name),
+                                       cmocka_unit_test(given_columns), cmocka_unit_test(refused)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <math.h>
 
+#include "json/number.h"
 #include "json/scan.h"
 
 static bool key_is(struct jval k, struct sv key) {
@@ -139,23 +140,39 @@ double jv_num(struct jval v) {
     return d;
 }
 
+/* An integer written with a point or an exponent: its digits, then zeros up to the point. */
+static bool spread_digits(struct sv s, char text[24]) {
+    struct number x;
+    number_parse(&x, s.p, s.n);
+    if (!number_is_int(&x) || x.top > 19) return false;
+    size_t n = 0;
+    if (!x.digits) {
+        memcpy(text, "0", 2);
+        return true;
+    }
+    if (x.neg) text[n++] = '-';
+    for (uint32_t i = 0; i < x.n; i++)
+        if (x.d[i] != '.') text[n++] = x.d[i];
+    while (n - x.neg < (size_t)x.top) text[n++] = '0';
+    text[n] = 0;
+    return true;
+}
+
 bool jv_int(struct jval v, int64_t *out) {
     if (jv_type(v) != JT_NUM) return false;
     struct sv s = jv_raw(v);
-    if (jv_tok(v)->flags & JF_INT) {
+    char text[24];
+    if (!(jv_tok(v)->flags & JF_INT)) {
+        if (!spread_digits(s, text)) return false;
+    } else {
         if (s.n > 20) return false;
-        char text[24];
         memcpy(text, s.p, s.n);
         text[s.n] = 0;
-        errno = 0;
-        long long x = strtoll(text, NULL, 10);
-        if (errno) return false;
-        *out = x;
-        return true;
     }
-    double d = jv_num(v);
-    if (!(fabs(d) <= 9007199254740992.0) || d != floor(d)) return false;
-    *out = (int64_t)d;
+    errno = 0;
+    long long x = strtoll(text, NULL, 10);
+    if (errno) return false;
+    *out = x;
     return true;
 }
 

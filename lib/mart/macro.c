@@ -9,8 +9,10 @@ static const struct {
     const char *text[1]; /* by dialect; $1 $2 are the arguments */
 } macros[] = {
     {"day_of", 1, {"substr($1, 1, 10)"}},
-    {"seconds_between", 2, {"CASE WHEN instr($1, '.') + instr($2, '.') = 0 THEN unixepoch($2) - unixepoch($1)"
-                           " ELSE ROUND((julianday($2) - julianday($1)) * 86400.0, 3) END"}},
+    {"seconds_between",
+     2,
+     {"CASE WHEN instr($1, '.') + instr($2, '.') = 0 THEN unixepoch($2) - unixepoch($1)"
+      " ELSE ROUND((julianday($2) - julianday($1)) * 86400.0, 3) END"}},
     {"percent", 2, {"ROUND(($1) * 100.0 / NULLIF(($2), 0), 2)"}},
     {"json_text", 2, {"json_extract($1, '$.$2')"}},
     {"json_number", 2, {"json_extract($1, '$.$2')"}},

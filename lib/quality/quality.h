@@ -33,8 +33,8 @@ struct quality_cfg {
     const char *home; /* input names below it are told relative to it, however it was spelt; may be NULL */
 };
 
-/* Where the records go. accept: text of whole lines in the order of the input, in pieces; the line break of a piece's last
- * line may come as a piece of its own (rows 0). reject: one line with its line break. */
+/* Where the records go. accept: text of whole lines in the order of the input, in pieces; the line break of a piece's
+ * last line may come as a piece of its own (rows 0). reject: one line with its line break. */
 struct quality_out {
     void *ctx;
     int (*accept)(void *ctx, const char *p, size_t n, uint64_t rows, struct err *e);
@@ -63,8 +63,8 @@ struct quality_result {
     uint64_t rows_in, rows_accepted, rows_rejected, duplicates;
 };
 
-/* The reader given to quality_run must stay open until the last call of quality_keep and quality_rows: they ask it for the
- * names of the inputs. */
+/* The reader given to quality_run must stay open until the last call of quality_keep and quality_rows: they ask it for
+ * the names of the inputs. */
 struct quality *quality_new(const struct quality_cfg *cfg);
 /* Read everything, send records to out, judge. Records already accepted of which `duplicates` tells must then be taken
  * out by quality_keep. */

@@ -34,12 +34,13 @@ int hook_run(const struct hook *h, struct err *e) {
         pid_t got = waitpid(pid, &status, WNOHANG);
         if (got == pid) break;
         if (got < 0 && errno != EINTR) return err_sys(e, ERR_HOOK, "cannot wait for the %s hook", h->name);
-        bool late = (h->limit && now_mono() - start > (double)h->limit) || (h->deadline > 0 && now_mono() > h->deadline);
+        bool late =
+            (h->limit && now_mono() - start > (double)h->limit) || (h->deadline > 0 && now_mono() > h->deadline);
         if (late || stop_count() > 1) {
             kill(-pid, SIGKILL);
             waitpid(pid, &status, 0);
-            return late ? err_set(e, ERR_TIMEOUT, "the %s hook passed the time limit after %.0f s and was killed: %s", h->name,
-                                  now_mono() - start, h->command)
+            return late ? err_set(e, ERR_TIMEOUT, "the %s hook passed the time limit after %.0f s and was killed: %s",
+                                  h->name, now_mono() - start, h->command)
                         : err_set(e, ERR_STOPPED, "the %s hook was stopped", h->name);
         }
         usleep(20000);

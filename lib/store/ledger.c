@@ -202,7 +202,8 @@ int ledger_task_end(struct ledger *l, const struct task_row *t, const char *stat
     int rc = stmt_prepare(
         &s, &l->db,
         "UPDATE tasks SET state=?2, rows_in=?3, rows_out=?4, rows_rejected=?5, bytes=?6, seconds=?7, output_digest=?8,"
-        " error=?9, finished_at=?10, bytes_out=?11, input_digest=COALESCE(?12, input_digest), definition_digest=COALESCE(?13, definition_digest) WHERE task_id=?1",
+        " error=?9, finished_at=?10, bytes_out=?11, input_digest=COALESCE(?12, input_digest), "
+        "definition_digest=COALESCE(?13, definition_digest) WHERE task_id=?1",
         "writing the ledger", e);
     if (rc) return rc;
     stmt_int(&s, 1, t->id);

@@ -49,7 +49,9 @@ static void opening(void **state) {
     assert_string_equal(query(&l.db, "PRAGMA journal_mode"), "wal");
     assert_string_equal(query(&l.db, "PRAGMA synchronous"), "2");
     assert_string_equal(query(&l.db, "PRAGMA user_version"), "1");
-    assert_string_equal(query(&l.db, "SELECT COUNT(*) FROM sqlite_schema WHERE name IN ('runs','tasks','requests','cursors','events')"), "5");
+    assert_string_equal(
+        query(&l.db, "SELECT COUNT(*) FROM sqlite_schema WHERE name IN ('runs','tasks','requests','cursors','events')"),
+        "5");
     ledger_close(&l);
     assert_int_equal(ledger_open(&l, home, &e), ERR_OK); /* again */
     ledger_close(&l);
@@ -64,7 +66,8 @@ static void newer_version(void **state) {
     struct err e = {0};
     const char *home = home_of("newer"), *path = arena_fmt(&a, "%s/ledger.db", home);
     assert_int_equal(ledger_open(&l, home, &e), ERR_OK);
-    assert_int_equal(db_execf(&l.db, &e, "PRAGMA user_version=%d; PRAGMA wal_checkpoint(TRUNCATE)", LEDGER_VERSION + 1), ERR_OK);
+    assert_int_equal(db_execf(&l.db, &e, "PRAGMA user_version=%d; PRAGMA wal_checkpoint(TRUNCATE)", LEDGER_VERSION + 1),
+                     ERR_OK);
     ledger_close(&l);
     const char *before = digest(path);
     assert_int_equal(ledger_open(&l, home, &e), ERR_VERSION);
@@ -79,7 +82,8 @@ static void damaged(void **state) {
     struct err e = {0};
     const char *home = home_of("damaged"), *path = arena_fmt(&a, "%s/ledger.db", home);
     assert_int_equal(dir_make(home, &e), ERR_OK);
-    static const char *const texts[] = {"x", "this is no database at all, but a text of some length", "SQLite format 3"};
+    static const char *const texts[] = {"x", "this is no database at all, but a text of some length",
+                                        "SQLite format 3"};
     for (size_t i = 0; i < 3; i++) {
         assert_int_equal(file_publish(path, texts[i], strlen(texts[i]), &e), ERR_OK);
         assert_int_equal(ledger_open(&l, home, &e), ERR_CORRUPT);
@@ -102,7 +106,15 @@ static void damaged(void **state) {
 }
 
 static struct task_row task(const char *mode, const char *stage, const char *input) {
-    return (struct task_row){.run_id = "r", .pipeline = "p", .day = "2026-01-15", .stage = stage, .dataset = "d", .mode = mode, .attempt = 1, .input_digest = input, .definition_digest = "def"};
+    return (struct task_row){.run_id = "r",
+                             .pipeline = "p",
+                             .day = "2026-01-15",
+                             .stage = stage,
+                             .dataset = "d",
+                             .mode = mode,
+                             .attempt = 1,
+                             .input_digest = input,
+                             .definition_digest = "def"};
 }
 static void do_task(struct ledger *l, struct task_row t, const char *state_, const char *output) {
     struct err e = {0};
@@ -186,7 +198,8 @@ static void sweep(void **state) {
     pid_t pid = fork();
     if (!pid) { /* a run that is killed in the middle */
         assert_int_equal(ledger_open(&l, home, &e), ERR_OK);
-        struct run_row r = {.pipeline = "p", .day = "2026-01-15", .command = "x"}, o = {.pipeline = "other", .day = "2026-01-15", .command = "x"};
+        struct run_row r = {.pipeline = "p", .day = "2026-01-15", .command = "x"},
+                       o = {.pipeline = "other", .day = "2026-01-15", .command = "x"};
         struct task_row t = task("run", "load", "in");
         int rc = ledger_run_start(&l, &r, &e) || ledger_run_start(&l, &o, &e) || ledger_task_start(&l, &t, &e);
         _exit(rc);
@@ -258,6 +271,8 @@ static int last(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(opening), cmocka_unit_test(newer_version), cmocka_unit_test(damaged), cmocka_unit_test(runs_and_tasks), cmocka_unit_test(sweep), cmocka_unit_test(handles)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(opening), cmocka_unit_test(newer_version),
+                                       cmocka_unit_test(damaged), cmocka_unit_test(runs_and_tasks),
+                                       cmocka_unit_test(sweep),   cmocka_unit_test(handles)};
     return cmocka_run_group_tests(tests, first, last);
 }

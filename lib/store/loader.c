@@ -194,11 +194,12 @@ static bool bind_stamp(struct loader *l, int i, struct jval v, enum column_type 
     } else {
         if (!stamp_parse(s, &st)) return false;
         if (st.has_zone) { /* into the pipeline's local time, with the fraction as it was */
-            int64_t utc = st.micros / 1000000 - st.zone;
+            int64_t frac = (st.micros % 1000000 + 1000000) % 1000000; /* before 1970 too the fraction counts forward */
+            int64_t utc = (st.micros - frac) / 1000000 - st.zone;
             int64_t local = utc + zone_offset(&l->zone, utc);
             char *text = arena_alloc(&l->a, 40);
             snprintf(text, 40, "%.19s", utc_text(local).s);
-            if (st.micros % 1000000) snprintf(text + 19, 21, ".%06d", (int)(st.micros % 1000000));
+            if (frac) snprintf(text + 19, 21, ".%06d", (int)frac);
             stmt_text(&l->insert, i, text);
             return true;
         }

@@ -17,7 +17,8 @@ static struct db db;
 static int number;
 
 static struct table_spec spec(struct column *cols, size_t n, enum load_mode mode) {
-    return (struct table_spec){.table = arena_fmt(&a, "t%d", ++number), .mode = mode, .cols = cols, .ncols = n, .max_dropped = 100};
+    return (struct table_spec){
+        .table = arena_fmt(&a, "t%d", ++number), .mode = mode, .cols = cols, .ncols = n, .max_dropped = 100};
 }
 static const char *one_key[] = {"id"};
 static void keyed(struct table_spec *t) {
@@ -37,8 +38,10 @@ static int load(const struct table_spec *t, const char *day, const char *text, s
     assert_int_equal(reader_open(&r, &path, 1, &(struct reader_opt){.text = text, .text_n = strlen(text)}, e), ERR_OK);
     int rc = load_records(l, r, 1, e);
     reader_close(r);
-    if (rc) loader_abort(l);
-    else rc = loader_commit(l, NULL, st, e);
+    if (rc)
+        loader_abort(l);
+    else
+        rc = loader_commit(l, NULL, st, e);
     return rc;
 }
 static struct loader_stats loaded(const struct table_spec *t, const char *day, const char *text) {
@@ -58,7 +61,8 @@ static const char *query(const char *sql) {
     if (stmt_prepare(&s, &db, sql, "test", &e)) fail_msg("%s: %s", sql, e.msg);
     while (stmt_step(&s, &row, &e) == ERR_OK && row) {
         if (b.n) buf_chr(&b, '\n');
-        for (int i = 0; i < sqlite3_column_count(s.h); i++) buf_fmt(&b, "%s%s", i ? "|" : "", stmt_col(&s, i) ? stmt_col(&s, i) : "(null)");
+        for (int i = 0; i < sqlite3_column_count(s.h); i++)
+            buf_fmt(&b, "%s%s", i ? "|" : "", stmt_col(&s, i) ? stmt_col(&s, i) : "(null)");
     }
     stmt_close(&s);
     const char *text = arena_strn(&a, buf_text(&b), b.n);
@@ -73,25 +77,71 @@ static void types(void **state) {
         enum column_type type;
         const char *json, *want; /* NULL: dropped */
     } t[] = {
-        {COL_TEXT, "\"a\\u0041\\n\"", "aA\n"}, {COL_TEXT, "\"\"", ""}, {COL_TEXT, "1.50", "1.50"}, {COL_TEXT, "true", "true"}, {COL_TEXT, "null", "(null)"}, {COL_TEXT, "[]", NULL}, {COL_TEXT, "{}", NULL},
-        {COL_INTEGER, "5", "5"}, {COL_INTEGER, "-9223372036854775808", "-9223372036854775808"}, {COL_INTEGER, "9223372036854775807", "9223372036854775807"},
-        {COL_INTEGER, "9223372036854775808", NULL}, {COL_INTEGER, "1.0", "1"}, {COL_INTEGER, "1e3", "1000"}, {COL_INTEGER, "1.5", NULL}, {COL_INTEGER, "\"5\"", NULL}, {COL_INTEGER, "true", NULL}, {COL_INTEGER, "null", "(null)"},
-        {COL_REAL, "1", "1.0"}, {COL_REAL, "0.1", "0.1"}, {COL_REAL, "-2e2", "-200.0"}, {COL_REAL, "\"1\"", NULL}, {COL_REAL, "1e999", NULL}, {COL_REAL, "false", NULL},
-        {COL_NUMBER, "1", "1"}, {COL_NUMBER, "1.5", "1.5"}, {COL_NUMBER, "2.0", "2"}, {COL_NUMBER, "\"1\"", NULL}, {COL_NUMBER, "1e400", NULL}, {COL_NUMBER, "[1]", NULL},
-        {COL_BOOLEAN, "true", "1"}, {COL_BOOLEAN, "false", "0"}, {COL_BOOLEAN, "1", NULL}, {COL_BOOLEAN, "\"true\"", NULL}, {COL_BOOLEAN, "null", "(null)"},
-        {COL_DATE, "\"2024-02-29\"", "2024-02-29"}, {COL_DATE, "\"2023-02-29\"", NULL}, {COL_DATE, "\"2024-2-29\"", NULL}, {COL_DATE, "\"2024-02-29T00:00:00\"", NULL}, {COL_DATE, "20240229", NULL}, {COL_DATE, "\"\"", NULL},
-        {COL_TIMESTAMP, "\"2026-01-15T00:08:03\"", "2026-01-15T00:08:03"}, {COL_TIMESTAMP, "\"2026-01-15 00:08:03.25\"", "2026-01-15 00:08:03.25"},
-        {COL_TIMESTAMP, "\"2026-01-15T00:08:03Z\"", "2026-01-15T09:08:03"}, {COL_TIMESTAMP, "\"2026-01-15T20:00:00-05:00\"", "2026-01-16T10:00:00"},
-        {COL_TIMESTAMP, "\"2026-01-15T09:00:00+09:00\"", "2026-01-15T09:00:00"}, {COL_TIMESTAMP, "\"2026-01-15T00:00:00.5Z\"", "2026-01-15T09:00:00.500000"},
+        {COL_TEXT, "\"a\\u0041\\n\"", "aA\n"},
+        {COL_TEXT, "\"\"", ""},
+        {COL_TEXT, "1.50", "1.50"},
+        {COL_TEXT, "true", "true"},
+        {COL_TEXT, "null", "(null)"},
+        {COL_TEXT, "[]", NULL},
+        {COL_TEXT, "{}", NULL},
+        {COL_INTEGER, "5", "5"},
+        {COL_INTEGER, "-9223372036854775808", "-9223372036854775808"},
+        {COL_INTEGER, "9223372036854775807", "9223372036854775807"},
+        {COL_INTEGER, "9223372036854775808", NULL},
+        {COL_INTEGER, "1.0", "1"},
+        {COL_INTEGER, "1e3", "1000"},
+        {COL_INTEGER, "1.5", NULL},
+        {COL_INTEGER, "\"5\"", NULL},
+        {COL_INTEGER, "true", NULL},
+        {COL_INTEGER, "null", "(null)"},
+        {COL_REAL, "1", "1.0"},
+        {COL_REAL, "0.1", "0.1"},
+        {COL_REAL, "-2e2", "-200.0"},
+        {COL_REAL, "\"1\"", NULL},
+        {COL_REAL, "1e999", NULL},
+        {COL_REAL, "false", NULL},
+        {COL_NUMBER, "1", "1"},
+        {COL_NUMBER, "1.5", "1.5"},
+        {COL_NUMBER, "2.0", "2"},
+        {COL_NUMBER, "\"1\"", NULL},
+        {COL_NUMBER, "1e400", NULL},
+        {COL_NUMBER, "[1]", NULL},
+        {COL_BOOLEAN, "true", "1"},
+        {COL_BOOLEAN, "false", "0"},
+        {COL_BOOLEAN, "1", NULL},
+        {COL_BOOLEAN, "\"true\"", NULL},
+        {COL_BOOLEAN, "null", "(null)"},
+        {COL_DATE, "\"2024-02-29\"", "2024-02-29"},
+        {COL_DATE, "\"2023-02-29\"", NULL},
+        {COL_DATE, "\"2024-2-29\"", NULL},
+        {COL_DATE, "\"2024-02-29T00:00:00\"", NULL},
+        {COL_DATE, "20240229", NULL},
+        {COL_DATE, "\"\"", NULL},
+        {COL_TIMESTAMP, "\"2026-01-15T00:08:03\"", "2026-01-15T00:08:03"},
+        {COL_TIMESTAMP, "\"2026-01-15 00:08:03.25\"", "2026-01-15 00:08:03.25"},
+        {COL_TIMESTAMP, "\"2026-01-15T00:08:03Z\"", "2026-01-15T09:08:03"},
+        {COL_TIMESTAMP, "\"2026-01-15T20:00:00-05:00\"", "2026-01-16T10:00:00"},
+        {COL_TIMESTAMP, "\"2026-01-15T09:00:00+09:00\"", "2026-01-15T09:00:00"},
+        {COL_TIMESTAMP, "\"2026-01-15T00:00:00.5Z\"", "2026-01-15T09:00:00.500000"},
         {COL_TIMESTAMP, "\"1969-12-31T23:59:59.5Z\"", "1970-01-01T08:59:59.500000"},
-        {COL_TIMESTAMP, "\"2026-01-15T25:00:00\"", NULL}, {COL_TIMESTAMP, "\"yesterday\"", NULL}, {COL_TIMESTAMP, "0", NULL},
-        {COL_JSON, "{\"a\": 1}", "{\"a\": 1}"}, {COL_JSON, "[1]", "[1]"}, {COL_JSON, "\"{\\\"a\\\":1}\"", "{\"a\":1}"}, {COL_JSON, "\"\"", "(null)"}, {COL_JSON, "\"{no\"", NULL}, {COL_JSON, "5", NULL}, {COL_JSON, "true", NULL}, {COL_JSON, "null", "(null)"},
+        {COL_TIMESTAMP, "\"2026-01-15T25:00:00\"", NULL},
+        {COL_TIMESTAMP, "\"yesterday\"", NULL},
+        {COL_TIMESTAMP, "0", NULL},
+        {COL_JSON, "{\"a\": 1}", "{\"a\": 1}"},
+        {COL_JSON, "[1]", "[1]"},
+        {COL_JSON, "\"{\\\"a\\\":1}\"", "{\"a\":1}"},
+        {COL_JSON, "\"\"", "(null)"},
+        {COL_JSON, "\"{no\"", NULL},
+        {COL_JSON, "5", NULL},
+        {COL_JSON, "true", NULL},
+        {COL_JSON, "null", "(null)"},
     };
     for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
         struct column c[] = {{"v", "v", t[i].type, false}};
         struct table_spec s = spec(c, 1, LOAD_FULL);
         struct loader_stats st = loaded(&s, "2026-01-15", arena_fmt(&a, "{\"v\":%s}\n", t[i].json));
-        if (st.written != (t[i].want != NULL)) fail_msg("%s %s: written %llu", column_type_names[t[i].type], t[i].json, (unsigned long long)st.written);
+        if (st.written != (t[i].want != NULL))
+            fail_msg("%s %s: written %llu", column_type_names[t[i].type], t[i].json, (unsigned long long)st.written);
         const char *got = Q("SELECT v FROM %s", s.table);
         if (t[i].want && strcmp(got, t[i].want)) fail_msg("%s %s: %s", column_type_names[t[i].type], t[i].json, got);
     }
@@ -101,11 +151,15 @@ static void fields(void **state) {
     (void)state;
     struct column c[] = {{"id", "id", COL_INTEGER, true}, {"name", "full name", COL_TEXT, false}};
     struct table_spec s = spec(c, 2, LOAD_FULL);
-    struct loader_stats st = loaded(&s, "2026-01-15", "{\"id\":1,\"full name\":\"x\",\"more\":[1]}\n{\"id\":null}\n{\"name\":\"y\"}\n{\"i\\u0064\":2,\"full name\":null}\n{\"id\":3,\"id\":4}\n5\nbroken\n[]\n");
+    struct loader_stats st =
+        loaded(&s, "2026-01-15",
+               "{\"id\":1,\"full name\":\"x\",\"more\":[1]}\n{\"id\":null}\n{\"name\":\"y\"}\n{\"i\\u0064\":2,\"full "
+               "name\":null}\n{\"id\":3,\"id\":4}\n5\nbroken\n[]\n");
     assert_int_equal(st.rows_in, 8);
     assert_int_equal(st.written, 3);
     assert_int_equal(st.dropped, 5);
-    assert_string_equal(Q("SELECT id, name, dt FROM %s ORDER BY id", s.table), "1|x|2026-01-15\n2|(null)|2026-01-15\n4|(null)|2026-01-15");
+    assert_string_equal(Q("SELECT id, name, dt FROM %s ORDER BY id", s.table),
+                        "1|x|2026-01-15\n2|(null)|2026-01-15\n4|(null)|2026-01-15");
 }
 
 static void modes(void **state) {
@@ -198,7 +252,8 @@ static void aborted(void **state) {
 
 static void new_columns(void **state) {
     (void)state;
-    struct column c[] = {{"id", "id", COL_INTEGER, true}, {"v", "v", COL_TEXT, false}, {"must", "must", COL_TEXT, true}};
+    struct column c[] = {
+        {"id", "id", COL_INTEGER, true}, {"v", "v", COL_TEXT, false}, {"must", "must", COL_TEXT, true}};
     struct table_spec s = spec(c, 1, LOAD_UPSERT);
     keyed(&s);
     struct loader_stats st;
@@ -234,7 +289,9 @@ static int last(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(types),   cmocka_unit_test(fields), cmocka_unit_test(modes), cmocka_unit_test(key_conflicts), cmocka_unit_test(too_many_dropped),
-                                       cmocka_unit_test(aborted), cmocka_unit_test(new_columns)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(types),         cmocka_unit_test(fields),           cmocka_unit_test(modes),
+        cmocka_unit_test(key_conflicts), cmocka_unit_test(too_many_dropped), cmocka_unit_test(aborted),
+        cmocka_unit_test(new_columns)};
     return cmocka_run_group_tests(tests, first, last);
 }

@@ -72,7 +72,8 @@ int loader_open(struct loader **out, struct db *db, const struct table_spec *t, 
  * ten). A record that is no JSON at all is dropped too; as the last of a torn pipe it is ERR_INCOMPLETE. */
 int load_records(struct loader *l, struct reader *r, int threads, struct err *e);
 uint64_t loader_rows_in(const struct loader *l);
-/* From now on keep a digest of the records (each with a line break after it): that of a partition which holds the same. */
+/* From now on keep a digest of the records (each with a line break after it): that of a partition which holds the same.
+ */
 void loader_digest_start(struct loader *l);
 void loader_digest(struct loader *l, char out[65]); /* once, after the last record */
 /* Fails with ERR_DATA when more than max_dropped percent were dropped; then nothing has changed. mark (may be NULL) is

@@ -55,11 +55,15 @@ static bool is_text(struct sv v) {
     return v.n >= 2 && v.p[0] == '"';
 }
 
-static bool op_when(const struct tout *o, const struct pl_when *w) {
+static bool op_when(struct tout *o, const struct pl_when *w) {
     for (size_t i = 0; i < w->n; i++) {
-        const struct member *m = find((struct tout *)(uintptr_t)o, w->c[i].field);
+        const struct member *m = find(o, w->c[i].field);
         if (!m) return false;
         struct sv v = is_text(m->value) ? (struct sv){m->value.p + 1, m->value.n - 2} : m->value;
+        if (is_text(m->value) && memchr(v.p, '\\', v.n)) { /* compare what it means, not how it is spelt */
+            struct jtok t = {.off = 1, .len = (uint32_t)v.n, .next = 1, .type = JT_STR, .flags = JF_ESC};
+            v.p = jv_str((struct jval){m->value.p, &t, 0}, &o->a, &v.n);
+        }
         if (!strs_has(w->c[i].in, v)) return false;
     }
     return true;
@@ -72,11 +76,23 @@ static void op_select(struct tout *o, const struct pl_op *op) {
     o->n = n;
 }
 
+/* A member that has the new name already gives way: one name, one member. */
+static void rename_member(struct tout *o, struct member *m, const char *name) {
+    size_t at = (size_t)(m - o->m), n = 0;
+    for (size_t i = 0; i < o->n; i++) {
+        if (i != at && sv_is(o->m[i].key, name)) continue;
+        o->m[n] = o->m[i];
+        if (i == at) o->m[n].key = sv_of(name);
+        n++;
+    }
+    o->n = n;
+}
+
 static void op_set(struct tout *o, const struct pl_op *op) {
     for (size_t i = 0; i < op->fields.n; i++) {
         struct member *m = find(o, op->fields.s[i]);
         if (op->kind == OP_RENAME) {
-            if (m) m->key = sv_of(op->values.s[i]);
+            if (m) rename_member(o, m, op->values.s[i]);
             continue;
         }
         if (!m) m = add(o);

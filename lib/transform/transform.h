@@ -2,7 +2,7 @@
  * Steps: small declared operations on records, one after another.
  *
  *   select, remove   keep or take away fields          trim     blanks at both ends of texts
- *   rename           {"old": "new"}                    number   text to number: "1,234" -> 1234; "-", "" -> null
+ *   rename           {"old": "new"}                    number   text to number: "1,234" -> 1234; what is none -> null
  *   set              {"field": any JSON}               keep, drop   records by condition, dropped ones counted by
  * reason
  *

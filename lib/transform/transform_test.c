@@ -19,16 +19,23 @@ static int on_write(void *ctx, const char *p, size_t n, uint64_t rows, struct er
     return ERR_OK;
 }
 
-static int run(const char *ops, const char *text, int threads, struct buf *out, struct transform_stats *st, struct err *e) {
+static int run(const char *ops, const char *text, int threads, struct buf *out, struct transform_stats *st,
+               struct err *e) {
     static const char *const path = "in.jsonl";
     struct pipeline *p = NULL;
     struct reader *r;
     const char *dir = arena_fmt(&a, "%s/schemas/tt", tmp),
-               *def = arena_fmt(&a, "{\"name\":\"tt\",\"zone\":\"UTC\",\"datasets\":[{\"name\":\"d\",\"source\":{\"kind\":\"files\",\"path\":\"x\"},\"transform\":[{\"name\":\"s\",\"do\":[%s]}]}]}", ops ? ops : "{\"op\":\"trim\",\"fields\":[\"x\"]}");
+               *def = arena_fmt(&a,
+                                "{\"name\":\"tt\",\"zone\":\"UTC\",\"datasets\":[{\"name\":\"d\",\"source\":{\"kind\":"
+                                "\"files\",\"path\":\"x\"},\"transform\":[{\"name\":\"s\",\"do\":[%s]}]}]}",
+                                ops ? ops : "{\"op\":\"trim\",\"fields\":[\"x\"]}");
     assert_int_equal(dir_make(dir, e), ERR_OK);
     assert_int_equal(file_publish(arena_fmt(&a, "%s/pipeline.json", dir), def, strlen(def), e), ERR_OK);
     if (pipeline_load(&p, "tt", tmp, e)) fail_msg("%s", e->msg);
-    assert_int_equal(reader_open(&r, &path, 1, &(struct reader_opt){.text = text, .text_n = strlen(text), .block = threads > 1 ? 1000 : 0}, e), ERR_OK);
+    assert_int_equal(
+        reader_open(&r, &path, 1,
+                    &(struct reader_opt){.text = text, .text_n = strlen(text), .block = threads > 1 ? 1000 : 0}, e),
+        ERR_OK);
     int rc = transform_run(p->datasets[0].steps, ops ? p->datasets[0].nsteps : 0, r, threads, on_write, out, st, e);
     reader_close(r);
     pipeline_free(p);
@@ -43,12 +50,18 @@ static void operations(void **state) {
         {NULL, "{\"a\" : 1}\n", "{\"a\" : 1}\n"},
         {"{\"op\":\"select\",\"fields\":[\"a\",\"z\"]}", "{\"a\":1,\"b\":2}\n{\"b\":1}\n", "{\"a\":1}\n{}\n"},
         {"{\"op\":\"remove\",\"fields\":[\"a\"]}", "{\"\\u0061\":1,\"b\":[1, 2]}\n", "{\"b\":[1, 2]}\n"},
-        {"{\"op\":\"rename\",\"fields\":{\"a\":\"x\"}}", "{\"a\":1.50,\"b\":2}\n{\"b\":3}\n", "{\"x\":1.50,\"b\":2}\n{\"b\":3}\n"},
+        {"{\"op\":\"rename\",\"fields\":{\"a\":\"x\"}}", "{\"a\":1.50,\"b\":2}\n{\"b\":3}\n",
+         "{\"x\":1.50,\"b\":2}\n{\"b\":3}\n"},
         {"{\"op\":\"set\",\"fields\":{\"n\":{\"k\":1},\"a\":\"v\"}}", "{\"a\":1}\n", "{\"a\":\"v\",\"n\":{\"k\":1}}\n"},
-        {"{\"op\":\"trim\",\"fields\":[\"a\"]}", "{\"a\":\"  x y\\t\"}\n{\"a\":5}\n{\"a\":\"\"}\n{\"a\":\" \"}\n{}\n", NULL},
-        {"{\"op\":\"number\",\"fields\":[\"a\"]}", "{\"a\":\"1,234\"}\n{\"a\":\"-\"}\n{\"a\":\"\"}\n{\"a\":\"-12.50\"}\n{\"a\":7}\n{\"a\":\" 1,234,567 \"}\n", "{\"a\":1234}\n{\"a\":null}\n{\"a\":null}\n{\"a\":-12.50}\n{\"a\":7}\n{\"a\":1234567}\n"},
-        {"{\"op\":\"keep\",\"when\":{\"a\":[\"x\",\"y\"]}}", "{\"a\":\"x\"}\n{\"a\":\"z\"}\n{}\n{\"a\":\"\\u0079\"}\n", "{\"a\":\"x\"}\n{\"a\":\"\\u0079\"}\n"},
-        {"{\"op\":\"drop\",\"when\":{\"a\":\"x\",\"b\":\"1\"}}", "{\"a\":\"x\",\"b\":1}\n{\"a\":\"x\",\"b\":2}\n{\"a\":\"x\"}\n", "{\"a\":\"x\",\"b\":2}\n{\"a\":\"x\"}\n"},
+        {"{\"op\":\"trim\",\"fields\":[\"a\"]}", "{\"a\":\"  x y\\t\"}\n{\"a\":5}\n{\"a\":\"\"}\n{\"a\":\" \"}\n{}\n",
+         NULL},
+        {"{\"op\":\"number\",\"fields\":[\"a\"]}",
+         "{\"a\":\"1,234\"}\n{\"a\":\"-\"}\n{\"a\":\"\"}\n{\"a\":\"-12.50\"}\n{\"a\":7}\n{\"a\":\" 1,234,567 \"}\n",
+         "{\"a\":1234}\n{\"a\":null}\n{\"a\":null}\n{\"a\":-12.50}\n{\"a\":7}\n{\"a\":1234567}\n"},
+        {"{\"op\":\"keep\",\"when\":{\"a\":[\"x\",\"y\"]}}", "{\"a\":\"x\"}\n{\"a\":\"z\"}\n{}\n{\"a\":\"\\u0079\"}\n",
+         "{\"a\":\"x\"}\n{\"a\":\"\\u0079\"}\n"},
+        {"{\"op\":\"drop\",\"when\":{\"a\":\"x\",\"b\":\"1\"}}",
+         "{\"a\":\"x\",\"b\":1}\n{\"a\":\"x\",\"b\":2}\n{\"a\":\"x\"}\n", "{\"a\":\"x\",\"b\":2}\n{\"a\":\"x\"}\n"},
         /* a new name that is there already: one member, not two */
         {"{\"op\":\"rename\",\"fields\":{\"a\":\"b\"}}", "{\"a\":1,\"b\":2}\n", "{\"b\":1}\n"},
     };

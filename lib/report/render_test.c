@@ -1,0 +1,86 @@
+/* Values as people read them, and what CSV and pages must not let through. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "report/report.h"
+
+static void values(void **state) {
+    (void)state;
+    static const struct {
+        const char *text;
+        double num;
+        enum value_format f;
+        const char *want;
+    } t[] = {{"1234567", 1234567, FORMAT_INTEGER, "1,234,567"},
+             {"0", 0, FORMAT_INTEGER, "0"},
+             {"999", 999, FORMAT_INTEGER, "999"},
+             {"1000", 1000, FORMAT_INTEGER, "1,000"},
+             {"-1234", -1234, FORMAT_INTEGER, "-1,234"},
+             {"-999", -999, FORMAT_INTEGER, "-999"},
+             {"1234", 1234, FORMAT_KRW,
+              "\xE2\x82\xA9"
+              "1,234"},
+             {"12.34", 12.34, FORMAT_PERCENT, "12.34 %"},
+             {"100", 100, FORMAT_PERCENT, "100.00 %"},
+             {"1234.5", 1234.5, FORMAT_NUMBER, "1,234.50"},
+             {"1234", 1234, FORMAT_NUMBER, "1,234"},
+             {"2026-01-15", NAN, FORMAT_DATE, "2026-01-15"},
+             {"x", NAN, FORMAT_INTEGER, "x"},
+             {"12345678901234567890", 12345678901234567890.0, FORMAT_INTEGER, "12345678901234567890"}};
+    for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
+        struct buf b = {0};
+        report_value(&(struct report_cell){t[i].text, t[i].num}, t[i].f, &b);
+        assert_string_equal(b.p, t[i].want);
+        buf_free(&b);
+    }
+    assert_int_equal(report_format_find("html"), REPORT_HTML);
+    assert_int_equal(report_format_find("pdf"), -1);
+}
+
+/* A report of one check whose words are hostile. */
+static void hostile_words(void **state) {
+    (void)state;
+    struct pipeline p = {.name = "p", .title = "T <script>alert(1)</script>", .language = "en", .zone_name = "UTC"};
+    struct report_sample s = {"1", "f", "<b>&\"'", "\"<img src=x onerror=y>\""};
+    struct report_check c[] = {{.name = "=HYPERLINK(\"x\")",
+                                .type = "range",
+                                .dataset = "d",
+                                .total = 3,
+                                .failed = 1,
+                                .rate = 66.67,
+                                .samples = &s,
+                                .nsamples = 1},
+                               {.name = "a,b", .type = "x", .dataset = "d", .total = 1, .rate = 100, .pass = true}};
+    struct report r = {
+        .p = &p, .day = "2026-01-15", .made_at = "2026-01-16T02:00:00Z", .gate = "FAIL", .checks = c, .nchecks = 2};
+    struct buf b = {0};
+    report_render(&r, REPORT_CSV, &b);
+    assert_non_null(strstr(b.p, "\"'=HYPERLINK(\"\"x\"\")\""));
+    assert_non_null(strstr(b.p, "\"a,b\",100.00"));
+    static const enum report_format pages[] = {REPORT_HTML, REPORT_EMAIL};
+    for (size_t i = 0; i < 2; i++) {
+        b.n = 0;
+        report_render(&r, pages[i], &b);
+        assert_null(strstr(b.p, "<script>alert"));
+        assert_null(strstr(b.p, "<img src=x"));
+        assert_null(strstr(b.p, "<b>&\""));
+        assert_non_null(strstr(b.p, "&lt;script&gt;"));
+    }
+    b.n = 0;
+    report_render(&r, REPORT_JSON, &b);
+    struct jtoks t = {0};
+    struct jerr je;
+    assert_true(json_scan(&t, b.p, b.n, 0, &je));
+    jtoks_free(&t);
+    buf_free(&b);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(values), cmocka_unit_test(hostile_words)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
