@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "base/day.h"
 #include "base/stop.h"
 #include "io/file.h"
 
@@ -60,6 +61,21 @@ static int check_file(const char *path, struct err *e) {
     return ERR_OK;
 }
 
+/* Switching a new file to WAL and recovering one after a crash answer BUSY at once where another process does the same,
+ * without asking the busy handler; so this asks again. */
+static int settle(struct db *db, int flags, int busy_ms, struct err *e) {
+    const char *sql = flags & DB_READ ? "PRAGMA query_only=1; PRAGMA schema_version;"
+                                      : "PRAGMA page_size=8192; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
+                                        "PRAGMA foreign_keys=ON; PRAGMA schema_version;";
+    double until = now_mono() + (double)busy_ms / 1000;
+    int rc = db_exec(db, e, sql);
+    while (rc == ERR_DBBUSY && now_mono() < until && stop_check(NULL) == ERR_OK) {
+        usleep(10000);
+        rc = db_exec(db, e, sql);
+    }
+    return rc;
+}
+
 int db_open(struct db *db, const char *path, int flags, int busy_ms, struct err *e) {
     *db = (struct db){.path = mem_str(path)};
     int rc = check_file(path, e);
@@ -73,12 +89,7 @@ int db_open(struct db *db, const char *path, int flags, int busy_ms, struct err 
     sqlite3_extended_result_codes(db->h, 1);
     sqlite3_busy_timeout(db->h, busy_ms);
     sqlite3_progress_handler(db->h, 100000, on_progress, NULL);
-    if (flags & DB_READ)
-        rc = db_exec(db, e, "PRAGMA query_only=1; PRAGMA schema_version;");
-    else
-        rc = db_exec(db, e,
-                     "PRAGMA page_size=8192; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
-                     "PRAGMA schema_version;");
+    rc = settle(db, flags, busy_ms, e);
 out:
     if (rc) db_close(db);
     return rc;

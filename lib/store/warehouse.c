@@ -9,6 +9,11 @@ static char *warehouse_path(struct arena *a, const char *home) {
     return arena_fmt(a, "%s/warehouse.db", home);
 }
 
+static int make_tables(void *ctx, struct err *e) {
+    int rc = db_exec(ctx, e, embed_find("sql/warehouse.sql")->text);
+    return rc ? rc : db_execf(ctx, e, "PRAGMA user_version=%d", WAREHOUSE_VERSION);
+}
+
 int warehouse_open(struct db *db, const char *home, size_t memory, struct err *e) {
     struct arena a = {0};
     int64_t version = 0;
@@ -19,10 +24,7 @@ int warehouse_open(struct db *db, const char *home, size_t memory, struct err *e
     if (rc == ERR_OK)
         rc = db_execf(db, e, "PRAGMA cache_size=-%zu; PRAGMA temp_store=FILE; PRAGMA wal_autocheckpoint=4000",
                       memory / 1024);
-    if (rc == ERR_OK && version < WAREHOUSE_VERSION) {
-        rc = db_exec(db, e, embed_find("sql/warehouse.sql")->text);
-        if (rc == ERR_OK) rc = db_execf(db, e, "PRAGMA user_version=%d", WAREHOUSE_VERSION);
-    }
+    if (rc == ERR_OK && version < WAREHOUSE_VERSION) rc = db_transaction(db, make_tables, db, e);
     if (rc) db_close(db);
 out:
     arena_free(&a);
