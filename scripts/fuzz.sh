@@ -5,7 +5,7 @@ set -eu
 seconds=${1:-60}
 make -s build/etl
 mkdir -p build/fuzz/obj
-flags=(-std=gnu11 -D_GNU_SOURCE '-DETL_VERSION="fuzz"' -g -O1 -I. -Ilib -Ibuild/deps/include -fno-omit-frame-pointer -fsanitize=address,undefined
+flags=(-std=gnu11 -D_GNU_SOURCE '-DETL_VERSION="fuzz"' -g -O1 -I. -Ilib -Ibuild/deps/include -fno-omit-frame-pointer '-fsanitize=address,undefined'
     -fno-sanitize-recover=undefined -pthread)
 objects=()
 jobs=()
@@ -15,7 +15,7 @@ for f in $(git ls-files 'lib/*.c' | grep -vE '_(test|fuzz)\.c$') build/gen/embed
     [ "$o" -nt "$f" ] || jobs+=("$f" "$o")
 done
 for ((i = 0; i < ${#jobs[@]}; i += 2)); do
-    [ -f "${jobs[i + 1]}" ] && [ "${jobs[i + 1]}" -nt "${jobs[i]}" ] || clang "${flags[@]}" -fsanitize=fuzzer-no-link -c "${jobs[i]}" -o "${jobs[i + 1]}"
+    clang "${flags[@]}" -fsanitize=fuzzer-no-link -c "${jobs[i]}" -o "${jobs[i + 1]}"
 done
 bad=0
 for f in $(git ls-files 'lib/*_fuzz.c'); do

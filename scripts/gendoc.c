@@ -22,7 +22,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define DATE "November 20, 2026" /* of the last change of the wording; not the clock's */
+#define DATE "November 21, 2026" /* of the last change of the wording; not the clock's */
 
 enum command {
 #define COMMAND(id, name, operands, line, text) CMD_##id,
@@ -75,11 +75,11 @@ static const struct term exits[] = {
     {ALL, "128+n", "Ended by signal\n.Ar n ."},
 };
 static const struct term environment[] = {
-    {ALL & ~HELP, "ETL_HOME", "The home, where\n.Fl -home\nis not given."},
+    {ALL & ~(HELP + INIT), "ETL_HOME", "The home, where\n.Fl -home\nis not given."},
     {WITH_PIPELINE, "ETL_PIPELINE",
      "The pipeline, where\n.Fl p\nis not given; for\n.Cm run\nseveral, separated by commas."},
     {ALL, "NO_COLOR", "Set to anything but the empty string: no colour on standard error."},
-    {ALL, "TERM", "Unset or\n.Dq dumb :\nno colour either."},
+    {ALL, "TERM", ".Dq dumb :\nno colour either."},
     {RUN + REPORT + DOCTOR, "SLACK_WEBHOOK_URL",
      "Only as a definition names it, normally as\n.Ql ${SLACK_WEBHOOK_URL} ;\nso with every other variable that a "
      "definition "
@@ -235,9 +235,9 @@ static bool any_term(const struct term *t, size_t n, int bits) {
 }
 
 static void put_examples(FILE *f, enum command c) {
-    for (size_t i = 0; i < COUNT(examples); i++) {
+    for (size_t i = 0, n = 0; i < COUNT(examples); i++) {
         if (examples[i].command != c) continue;
-        fputs(".Pp\n", f);
+        if (n++) fputs(".Pp\n", f);
         char what[400];
         snprintf(what, sizeof what, "%s:", examples[i].what);
         if (what[0] >= 'a' && what[0] <= 'z') what[0] = (char)(what[0] - 'a' + 'A');

@@ -28,7 +28,7 @@ done
 echo "unit programs: $passed passed, $failed failed, $skipped skipped"
 
 if [ -f scripts/e2e.py ]; then
-    out=$(python3 scripts/e2e.py --binary "$build/etl" $all 2>&1)
+    out=$(python3 scripts/e2e.py --binary "$build/etl" ${all:+"$all"} 2>&1)
     status=$?
     echo "$out" | grep -vE '^[0-9]+ passed'
     line=$(grep -E '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$' <<<"$out" | tail -1)

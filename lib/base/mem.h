@@ -16,16 +16,17 @@
 
 #include "base/poison.h"
 
-void *mem_alloc(size_t n);         /* zeroed; free with free() */
-void *mem_grow(void *p, size_t n); /* realloc that does not return NULL */
-char *mem_str(const char *s);      /* copy; free with free(); NULL gives NULL */
+#define NEVER_NULL __attribute__((returns_nonnull))
+void *mem_alloc(size_t n) NEVER_NULL;         /* zeroed; free with free() */
+void *mem_grow(void *p, size_t n) NEVER_NULL; /* realloc that does not return NULL */
+char *mem_str(const char *s);                 /* copy; free with free(); NULL gives NULL */
 
 struct arena_block;
 struct arena {
     struct arena_block *head;
     size_t used; /* bytes handed out since the last reset */
 };
-void *arena_alloc(struct arena *a, size_t n);               /* zeroed, aligned to 16 */
+void *arena_alloc(struct arena *a, size_t n) NEVER_NULL;    /* zeroed, aligned to 16 */
 char *arena_strn(struct arena *a, const char *s, size_t n); /* NUL-terminated copy */
 char *arena_str(struct arena *a, const char *s);
 char *arena_fmt(struct arena *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -161,8 +161,8 @@ int part_read(const char *dir, struct part_info *info, bool *found, struct err *
         goto out;
     }
     memcpy(info->sha256, sha, 64);
-    char **files;
-    size_t n;
+    char **files = NULL;
+    size_t n = 0;
     rc = part_files(dir, &a, &files, &n, e);
     uint64_t size = 0;
     for (size_t i = 0; i < n && rc == ERR_OK; i++) size += (uint64_t)file_size(files[i]);
@@ -180,6 +180,8 @@ out:
 int part_files(const char *dir, struct arena *a, char ***paths, size_t *n, struct err *e) {
     char **names;
     size_t all;
+    *paths = NULL;
+    *n = 0;
     int rc = dir_list(dir, a, &names, &all, e);
     if (rc) return rc;
     *paths = arena_alloc(a, (all + 1) * sizeof **paths);
@@ -196,7 +198,7 @@ int part_verify(const char *dir, struct err *e) {
     if (rc || !found) return rc;
     struct arena a = {0};
     char **files, *chunk = mem_grow(NULL, 1 << 20), hex[65];
-    size_t n;
+    size_t n = 0;
     struct sha256 sha;
     sha256_start(&sha);
     rc = part_files(dir, &a, &files, &n, e);

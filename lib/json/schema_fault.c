@@ -212,6 +212,10 @@ static void add_sentence(struct buf *b, const struct checker *c, const struct br
         [OP_LOOP] = "schema recursion too deep",
     };
     const struct op *op = x->op;
+    if (!op) {
+        buf_str(b, phrases[OP_FALSE]);
+        return;
+    }
     struct jval v = schema_doc_val(c->s->docs[x->node->doc], op->tok);
     if (limits[op->code]) {
         add_limit(b, limits[op->code], v);

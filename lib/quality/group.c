@@ -19,7 +19,7 @@ uint64_t get_be64(const uint8_t from[8]) {
 
 /* Canonical lower-case UUID text to its 16 bytes. */
 static bool uuid_bytes(struct sv s, uint8_t out[16]) {
-    static const int8_t hex[256] = {
+    static const uint8_t hex[256] = {
         ['0'] = 1, ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,  ['7'] = 8,
         ['8'] = 9, ['9'] = 10, ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16};
     if (s.n != 36) return false;

@@ -27,6 +27,7 @@ static int read_rows(struct report *r, struct report_table *t, struct stmt *s, s
     const struct pl_query *q = t->q;
     int *cols = arena_alloc(&r->a, (q->ncols + 1) * sizeof *cols);
     struct report_cell *cells = NULL;
+    t->nrows = 0;
     size_t cap = 0;
     bool row;
     int rc = find_columns(q, s, cols, e);
@@ -43,7 +44,7 @@ static int read_rows(struct report *r, struct report_table *t, struct stmt *s, s
         t->nrows++;
     }
     t->cells = arena_alloc(&r->a, (t->nrows * q->ncols + 1) * sizeof *cells);
-    if (t->nrows) memcpy(t->cells, cells, t->nrows * q->ncols * sizeof *cells);
+    if (cells) memcpy(t->cells, cells, t->nrows * q->ncols * sizeof *cells);
     free(cells);
     return rc;
 }
@@ -99,6 +100,7 @@ static int gather_checks(struct report *r, struct db *wh, struct err *e) {
     stmt_text(&s, 1, r->p->name);
     stmt_text(&s, 2, r->day);
     struct report_check *list = NULL;
+    r->nchecks = 0;
     while ((rc = stmt_step(&s, &row, e)) == ERR_OK && row) {
         if (r->nchecks == cap) {
             cap = cap ? cap * 2 : 16;
@@ -115,7 +117,7 @@ static int gather_checks(struct report *r, struct db *wh, struct err *e) {
         gather_samples(r, c, stmt_col(&s, 7));
     }
     r->checks = arena_alloc(&r->a, (r->nchecks + 1) * sizeof *list);
-    if (r->nchecks) memcpy(r->checks, list, r->nchecks * sizeof *list);
+    if (list) memcpy(r->checks, list, r->nchecks * sizeof *list);
     free(list);
     stmt_close(&s);
     return rc;
@@ -138,6 +140,7 @@ static int gather_stages(struct report *r, struct ledger *l, struct err *e) {
     stmt_text(&s, 1, r->p->name);
     stmt_text(&s, 2, r->day);
     struct report_stage *list = NULL;
+    r->nstages = 0;
     const char *made = "";
     bool validated = false, failed = false;
     while ((rc = stmt_step(&s, &row, e)) == ERR_OK && row) {
@@ -164,7 +167,7 @@ static int gather_stages(struct report *r, struct ledger *l, struct err *e) {
     r->made_at = made;
     r->gate = validated ? (failed ? "FAIL" : "PASS") : NULL;
     r->stages = arena_alloc(&r->a, (r->nstages + 1) * sizeof *list);
-    if (r->nstages) memcpy(r->stages, list, r->nstages * sizeof *list);
+    if (list) memcpy(r->stages, list, r->nstages * sizeof *list);
     free(list);
     stmt_close(&s);
     return rc;

@@ -323,6 +323,7 @@ int filter_transform(const struct run_env *env, const struct filter_opt *o, stru
 }
 
 int filter_load(const struct run_env *env, const struct filter_opt *o, struct err *e) {
+    const char *table = o->d->load ? o->d->load->table : "";
     struct filter f;
     struct reader *r = NULL;
     struct db wh = {0};
@@ -354,7 +355,7 @@ int filter_load(const struct run_env *env, const struct filter_opt *o, struct er
     }
     if (rc == ERR_OK)
         log_info("%llu records in, %llu written to %s, %llu dropped", (unsigned long long)st.rows_in,
-                 (unsigned long long)st.written, o->d->load->table, (unsigned long long)st.dropped);
+                 (unsigned long long)st.written, table, (unsigned long long)st.dropped);
     loader_abort(l);
     if (wh.h) db_close(&wh);
     reader_close(r);

@@ -113,7 +113,7 @@ static int do_validate(struct step_ctx *c, struct plan_step *s, struct step_resu
     struct part_info info, made = {0}, no_matter;
     struct validate_out v = {0};
     struct quality_result res;
-    char *from;
+    char *from = NULL;
     struct quality_cfg cfg = {.p = pl->p,
                               .d = s->d,
                               .memory = pl->env->memory / 3,
@@ -163,7 +163,7 @@ static int do_transform(struct step_ctx *c, struct plan_step *s, struct step_res
     struct part_writer *w = NULL;
     struct part_info info, made;
     struct transform_stats st;
-    char *from;
+    char *from = NULL;
     const char *dir =
         s->t_index ? plan_dir(pl, "silver", s->d, s->d->steps[s->t_index - 1].name) : plan_dir(pl, "valid", s->d, NULL);
     int rc = open_part(pl, dir, &in, &info, &from, e);
@@ -190,7 +190,7 @@ static int do_load(struct step_ctx *c, struct plan_step *s, struct step_result *
     struct db wh = {0};
     struct loader *l = NULL;
     struct loader_stats st;
-    char *from;
+    char *from = NULL;
     int rc = open_part(pl, plan_load_dir(pl, s->d), &in, &info, &from, e);
     if (rc == ERR_OK && !info.rows && !s->d->empty_ok) {
         r->empty = true;
