@@ -79,7 +79,7 @@ asan-tests: $(TESTS)
 lint: test-packages
 	@scripts/lint.sh
 format:
-	clang-format -i $(filter-out lib/json/format_idn.c,$(LIB_SRC) $(CMD_SRC) $(TEST_SRC)) $(wildcard lib/*/*.h cmd/*.h)
+	clang-format -i $$(git ls-files '*.c' '*.h')
 
 DOC_OUT := man
 docs: | $(DEPS)

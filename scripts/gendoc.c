@@ -326,7 +326,7 @@ static int by_name(const struct dirent **a, const struct dirent **b) {
     return strcmp((*a)->d_name, (*b)->d_name);
 }
 
-/* The pipelines that travel inside the binary: those of schemas/, but the template. */
+/* The pipelines that travel inside the binary: those of schemas/. The template of `etl init --new` is none. */
 static void put_builtins(FILE *f) {
     struct dirent **list;
     int n = scandir("schemas", &list, NULL, by_name);
@@ -335,7 +335,7 @@ static void put_builtins(FILE *f) {
     for (int i = 0; i < n; i++) {
         char path[512];
         snprintf(path, sizeof path, "schemas/%.255s/pipeline.json", list[i]->d_name);
-        if (list[i]->d_name[0] != '.' && strcmp(list[i]->d_name, "template") != 0 && access(path, R_OK) == 0) {
+        if (list[i]->d_name[0] != '.' && access(path, R_OK) == 0) {
             fprintf(f, "%s%s", between, list[i]->d_name);
             between = " ";
         }
@@ -442,8 +442,8 @@ static void zsh_specs(FILE *f) {
                 fprintf(f, "'(-%c --%s)'{-%c%s,--%s%s}", o->letter, o->name, o->letter, o->value ? "+" : "", o->name,
                         o->value ? "=" : "");
             else
-                fprintf(f, "'--%s%s'", o->name, o->value ? "=" : "");
-            fputs("'[", f);
+                fprintf(f, "'--%s%s", o->name, o->value ? "=" : "");
+            fputs(o->letter ? "'[" : "[", f);
             put_short(f, o->text, "'\\''");
             fputc(']', f);
             if (o->value) zsh_value(f, o);

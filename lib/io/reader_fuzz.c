@@ -1,5 +1,5 @@
-/* Fuzz target: the record reader. The first byte chooses format, encoding and block size; the rest is the input. Blocks of any
- * size must give the same records. */
+/* Fuzz target: the record reader. The first byte chooses format, encoding and block size; the rest is the input. Blocks
+ * of any size must give the same records. */
 #include "base/hash.h"
 #include "io/reader.h"
 
@@ -12,7 +12,13 @@ static char kind_of(void *ctx, struct sv name) {
 
 static int digest(const uint8_t *data, size_t n, enum format f, enum encoding enc, size_t block, char out[65]) {
     static const char *const name = "fuzz";
-    struct reader_opt o = {.format = f, .enc = enc, .block = block, .max_line = 300, .column = kind_of, .text = (const char *)data, .text_n = n};
+    struct reader_opt o = {.format = f,
+                           .enc = enc,
+                           .block = block,
+                           .max_line = 300,
+                           .column = kind_of,
+                           .text = (const char *)data,
+                           .text_n = n};
     struct reader *r;
     struct rblock b = {0};
     struct err e = {0};

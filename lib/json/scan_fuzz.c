@@ -22,8 +22,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
     if (n) memcpy(text, data, n);
     for (int flags = 0; flags < 2; flags++) {
         toks.n = 0;
-        if (json_scan(&toks, text, n, flags, &je)) visit((struct jval){text, toks.t, 0}, &b);
-        else if (je.at > n) abort();
+        if (json_scan(&toks, text, n, flags, &je))
+            visit((struct jval){text, toks.t, 0}, &b);
+        else if (je.at > n)
+            abort();
     }
     struct csvout c = {0};
     struct err e;

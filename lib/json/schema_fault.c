@@ -212,10 +212,6 @@ static void add_sentence(struct buf *b, const struct checker *c, const struct br
         [OP_LOOP] = "schema recursion too deep",
     };
     const struct op *op = x->op;
-    if (!op) {
-        buf_str(b, phrases[OP_FALSE]);
-        return;
-    }
     struct jval v = schema_doc_val(c->s->docs[x->node->doc], op->tok);
     if (limits[op->code]) {
         add_limit(b, limits[op->code], v);
@@ -297,8 +293,8 @@ static void add_fault(const struct checker *c, struct schema_run *r, const struc
     f->schema = keep(&r->a, &b);
     add_value(&b, f->at, FOUND_MAX);
     f->found = keep(&r->a, &b);
-    if (expected) {
-        f->expected = expected;
+    if (expected || !x->op) { /* without an op only where the validator gave up, which says what it expected */
+        f->expected = expected ? expected : "";
     } else {
         add_sentence(&b, c, x);
         f->expected = keep(&r->a, &b);

@@ -14,11 +14,13 @@ function __etl_command
 end
 
 function __etl_needs_command
-    test -z (__etl_command)''
+    set -l found (__etl_command)
+    test -z "$found"
 end
 
 function __etl_using
-    test "$argv[1]" = (__etl_command)''
+    set -l found (__etl_command)
+    test "$argv[1]" = "$found"
 end
 
 # Pipelines on disk and inside the binary. etl itself is not asked: it may not be installed on this machine.
