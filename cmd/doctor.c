@@ -88,24 +88,31 @@ static void look_at_databases(struct doctor *d) {
     }
 }
 
+static void look_at_layer(struct doctor *d, const char *dir, size_t *seen, size_t *bad) {
+    char **names;
+    size_t n;
+    struct err e = {0};
+    if (dir_list(dir, &d->c->a, &names, &n, &e)) return;
+    for (size_t j = 0; j < n; j++) {
+        if (strncmp(names[j], "dt=", 3) != 0) continue;
+        (*seen)++;
+        if (part_verify(arena_fmt(&d->c->a, "%s/%s", dir, names[j]), &e) == ERR_OK) continue;
+        (*bad)++;
+        say(d, false, "lake", e.msg);
+    }
+}
+
 static void look_at_lake(struct doctor *d, const struct pipeline *p) {
     static const char *const layers[] = {"raw", "valid", "rejected"};
     size_t seen = 0, bad = 0;
-    for (size_t i = 0; i < p->ndatasets; i++)
-        for (int k = 0; k < 3; k++) {
-            char **names,
-                *dir = arena_fmt(&d->c->a, "%s/lake/%s/%s/%s", d->c->env.home, p->name, layers[k], p->datasets[i].name);
-            size_t n;
-            struct err e = {0};
-            if (dir_list(dir, &d->c->a, &names, &n, &e)) continue;
-            for (size_t j = 0; j < n; j++) {
-                if (strncmp(names[j], "dt=", 3) != 0) continue;
-                seen++;
-                if (part_verify(arena_fmt(&d->c->a, "%s/%s", dir, names[j]), &e) == ERR_OK) continue;
-                bad++;
-                say(d, false, "lake", e.msg);
-            }
-        }
+    for (size_t i = 0; i < p->ndatasets; i++) {
+        const struct pl_dataset *ds = &p->datasets[i];
+        const char *lake = arena_fmt(&d->c->a, "%s/lake/%s", d->c->env.home, p->name);
+        for (int k = 0; k < 3; k++)
+            look_at_layer(d, arena_fmt(&d->c->a, "%s/%s/%s", lake, layers[k], ds->name), &seen, &bad);
+        for (size_t k = 0; k < ds->nsteps; k++)
+            look_at_layer(d, arena_fmt(&d->c->a, "%s/silver/%s/%s", lake, ds->name, ds->steps[k].name), &seen, &bad);
+    }
     if (seen && !bad) say(d, true, "lake", arena_fmt(&d->c->a, "%zu partitions, every digest right", seen));
 }
 

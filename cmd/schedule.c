@@ -28,10 +28,11 @@ static const char *word(struct arena *a, const char *s, bool cron) {
     return out;
 }
 
-static void crontab(const struct pipeline *p, const char *self, const char *home) {
+static void crontab(const struct pipeline *p, const char *self, const char *home, const char *cwd) {
     printf("# %s: daily at %02d:%02d %s, for the day before\nCRON_TZ=%s\n", p->title, p->schedule_at / 60,
            p->schedule_at % 60, p->zone_name, p->zone_name);
-    printf("%d %d * * * %s run -q -p %s --home %s\n", p->schedule_at % 60, p->schedule_at / 60, self, p->name, home);
+    printf("%d %d * * * cd %s && %s run -q -p %s --home %s\n", p->schedule_at % 60, p->schedule_at / 60, cwd, self,
+           p->name, home);
 }
 
 static void systemd(const struct pipeline *p, const char *self, const char *home, const char *cwd) {
@@ -69,7 +70,7 @@ int cmd_SCHEDULE(struct cli *c, struct err *e) {
         else if (rc == ERR_OK && format == 1)
             systemd(p, word(&c->a, self, false), word(&c->a, home, false), word(&c->a, cwd, false));
         else if (rc == ERR_OK)
-            crontab(p, word(&c->a, self, true), word(&c->a, home, true));
+            crontab(p, word(&c->a, self, true), word(&c->a, home, true), word(&c->a, cwd, true));
         pipeline_free(p);
     }
     return rc;

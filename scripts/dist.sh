@@ -61,7 +61,9 @@ install -m 644 LICENSE "$root"
 for file in README.md CHANGELOG.md; do
     [ ! -f "$file" ] || install -m 644 "$file" "$root"
 done
-(cd "$root" && find . -type f ! -name SHA256SUMS -printf '%P\0' | sort -z | xargs -0 sha256sum >SHA256SUMS)
+sums=$(cd "$root" && find . -type f -printf '%P\0' | sort -z | xargs -0 sha256sum)
+echo "$sums" >"$root/SHA256SUMS"
+chmod 644 "$root/SHA256SUMS"
 
 tar --create --format=ustar --sort=name --mtime="@$date" --owner=0 --group=0 --numeric-owner --mode='u+rwX,go+rX,go-w' \
     -C "$dist" "$name" | gzip -n -9 >"$tarball.tmp"

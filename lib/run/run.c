@@ -215,6 +215,16 @@ static void open_log(struct day_run *r) {
     if (!log_file(r->log_path)) log_warn("cannot write the log file %s", r->log_path);
 }
 
+/* Yesterday must be done by its schedule plus the SLA; older days are backfills and owe nothing. */
+static bool sla_missed(const struct day_run *r, day_t day, char *words, size_t n) {
+    int64_t now = now_utc();
+    if (!r->p->sla || r->p->schedule_at < 0 || day != zone_day(&r->p->zone, now) - 1) return false;
+    int64_t due = zone_to_utc(&r->p->zone, ((int64_t)day + 1) * 86400 + r->p->schedule_at * 60) + r->p->sla;
+    if (now <= due) return false;
+    snprintf(words, n, "SLA missed: the day was due at %s, it is %s", utc_text(due).s, utc_text(now).s);
+    return true;
+}
+
 static void send_alert(const struct day_run *r, int rc, const struct err *e) {
     struct buf text = {0};
     char command[256];
@@ -232,6 +242,11 @@ static void send_alert(const struct day_run *r, int rc, const struct err *e) {
         buf_str(&text, e->msg);
     else
         summary_words(&r->sum, &text);
+    char sla[160];
+    if (sla_missed(r, r->plan.day, sla, sizeof sla)) {
+        log_warn("%s", sla);
+        buf_fmt(&text, "\n%s", sla);
+    }
     a.text = buf_text(&text);
     alert_send(r->p, &a);
     buf_free(&text);

@@ -2,6 +2,8 @@
  * and the list is written out. */
 #include "transform/transform.h"
 
+#include "base/log.h"
+
 struct member {
     struct sv key;   /* decoded */
     struct sv value; /* JSON text */
@@ -12,6 +14,7 @@ struct tout {
     struct member *m;
     size_t n, cap;
     uint64_t rows, dropped;
+    uint64_t *by_op;       /* dropped, by operation over all steps */
     const struct rec *bad; /* first record that is no object */
 };
 struct tctx {
@@ -21,6 +24,8 @@ struct tctx {
     int (*write)(void *ctx, const char *p, size_t n, uint64_t rows, struct err *e);
     void *ctx;
     struct transform_stats *st;
+    size_t nops;
+    uint64_t *by_op;
 };
 
 static struct member *find(struct tout *o, const char *key) {
@@ -198,10 +203,12 @@ static void one_record(const struct tctx *c, const struct rec *r, struct tout *o
     }
     arena_reset(&o->a);
     read_members(o, r->v);
+    size_t op = 0;
     for (size_t s = 0; s < c->nsteps; s++)
-        for (size_t k = 0; k < c->steps[s].nops; k++)
+        for (size_t k = 0; k < c->steps[s].nops; k++, op++)
             if (!apply(o, &c->steps[s].ops[k])) {
                 o->dropped++;
+                o->by_op[op]++;
                 return;
             }
     write_members(o);
@@ -212,6 +219,9 @@ static void work(void *ctx, struct batch *b, void *out) {
     struct tout *o = out;
     o->text.n = 0;
     o->rows = o->dropped = 0;
+    const struct tctx *c = ctx;
+    if (!o->by_op) o->by_op = mem_alloc((c->nops + 1) * sizeof *o->by_op);
+    memset(o->by_op, 0, (c->nops + 1) * sizeof *o->by_op);
     o->bad = NULL;
     for (size_t i = 0; i < b->n && !o->bad; i++) {
         if (b->r[i].bad || jv_type(b->r[i].v) != JT_OBJ)
@@ -235,6 +245,7 @@ static int take(void *ctx, struct batch *b, void *out, struct err *e) {
     c->st->rows_in += b->n;
     c->st->rows_out += o->rows;
     c->st->dropped += o->dropped;
+    for (size_t i = 0; i < c->nops; i++) c->by_op[i] += o->by_op[i];
     return o->text.n ? c->write(c->ctx, o->text.p, o->text.n, o->rows, e) : ERR_OK;
 }
 
@@ -243,18 +254,35 @@ static void out_free(void *p) {
     buf_free(&o->text);
     arena_free(&o->a);
     free(o->m);
+    free(o->by_op);
+}
+
+static void tell_reasons(const struct tctx *c) {
+    size_t op = 0;
+    for (size_t s = 0; s < c->nsteps; s++)
+        for (size_t k = 0; k < c->steps[s].nops; k++, op++) {
+            const char *reason = c->steps[s].ops[k].reason;
+            if (c->by_op[op])
+                log_info("%llu dropped: %s%s", (unsigned long long)c->by_op[op], reason ? "" : "step ",
+                         reason ? reason : c->steps[s].name);
+        }
 }
 
 int transform_run(const struct pl_step *steps, size_t n, struct reader *r, int threads,
                   int (*write)(void *ctx, const char *p, size_t n, uint64_t rows, struct err *e), void *ctx,
                   struct transform_stats *st, struct err *e) {
     *st = (struct transform_stats){0};
-    struct tctx c = {steps, n, r, write, ctx, st};
+    struct tctx c = {.steps = steps, .nsteps = n, .reader = r, .write = write, .ctx = ctx, .st = st};
+    for (size_t k = 0; k < n; k++) c.nops += steps[k].nops;
+    c.by_op = mem_alloc((c.nops + 1) * sizeof *c.by_op);
     struct crew crew = {.threads = threads,
                         .out_size = sizeof(struct tout),
                         .ctx = &c,
                         .work = work,
                         .take = take,
                         .out_free = out_free};
-    return crew_run(&crew, r, e);
+    int rc = crew_run(&crew, r, e);
+    if (rc == ERR_OK) tell_reasons(&c);
+    free(c.by_op);
+    return rc;
 }

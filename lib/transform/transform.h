@@ -15,9 +15,10 @@
 #include "json/batch.h"
 
 struct transform_stats {
-    uint64_t rows_in, rows_out, dropped, bad; /* bad: no JSON object */
+    uint64_t rows_in, rows_out, dropped;
 };
-/* steps n 0 passes records through. A record that is no JSON object fails the stage (ERR_DATA): validate first. */
+/* What was dropped is logged by reason (the operation's "reason", or its step's name). steps n 0 passes records
+ * through. A record that is no JSON object fails the stage (ERR_DATA): validate first. */
 int transform_run(const struct pl_step *steps, size_t n, struct reader *r, int threads,
                   int (*write)(void *ctx, const char *p, size_t n, uint64_t rows, struct err *e), void *ctx,
                   struct transform_stats *st, struct err *e);
