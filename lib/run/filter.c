@@ -24,7 +24,7 @@ struct filter {
     struct arena a;
     struct sink *sink;
     struct csvout csv;
-    bool as_csv, empty;
+    bool as_csv, empty, known_upstream;
     char *day;
     double started;
     uint64_t plain_bytes; /* written, before CSV and gzip: what the next stage will count */
@@ -125,12 +125,17 @@ static int open_in(struct filter *f, struct reader **r, struct err *e) {
 static int whole(struct filter *f, struct reader *r, enum stage stage, struct err *e) {
     bool any;
     int rc = upstream_check(&f->up, &f->ledger, f->o->p->name, stage, reader_bytes(r), &any, e);
+    f->known_upstream = any;
     if (rc == ERR_OK && any && reader_torn(r))
         rc = err_set(e, ERR_INCOMPLETE, "the input is incomplete: it ends without a line break; nothing was changed");
     return rc;
 }
 
-static int nothing_came(struct filter *f, struct err *e) {
+static int nothing_came(struct filter *f, bool normal, struct err *e) {
+    /* even where an empty day is normal: an empty pipe of which no stage says that it is whole may be a stage that died */
+    if (normal && (!f->up.is_pipe || f->known_upstream)) return ERR_OK;
+    if (normal)
+        return err_set(e, ERR_INCOMPLETE, "nothing came through the pipe, and no etl stage before us ended well; nothing was changed");
     f->empty = true;
     return err_set(e, ERR_NOINPUT,
                    "no record came: recorded as empty; nothing was changed (say \"empty_ok\": true if that is normal)");
@@ -143,7 +148,7 @@ int filter_collect(const struct run_env *env, const struct filter_opt *o, struct
     f.task.rows_out = 0;
     if (rc == ERR_OK) rc = open_out(&f, o->d, e);
     if (rc == ERR_OK) rc = collect_run(o->p, o->d, o->day, &env->collect, put, &f, &st, e);
-    if (rc == ERR_OK && !st.rows && !o->d->empty_ok) rc = nothing_came(&f, e);
+    if (rc == ERR_OK && !st.rows) rc = nothing_came(&f, o->d->empty_ok, e);
     if (rc == ERR_OK) rc = close_out(&f, e);
     if (rc == ERR_OK)
         log_info("%llu records, %llu bytes read", (unsigned long long)st.rows, (unsigned long long)st.bytes);
@@ -258,7 +263,7 @@ int filter_validate(const struct run_env *env, const struct filter_opt *o, struc
     if (rc == ERR_OK) rc = whole(&f, r, STAGE_VALIDATE, e);
     if (rc == ERR_OK && res.last_bad && reader_torn(r))
         rc = err_set(e, ERR_INCOMPLETE, "the input ends in the middle of a record; nothing was changed");
-    if (rc == ERR_OK && !res.rows_in && !o->d->empty_ok) rc = nothing_came(&f, e);
+    if (rc == ERR_OK && !res.rows_in) rc = nothing_came(&f, o->d->empty_ok, e);
     if (rc) goto out;
     f.task.rows_in = (int64_t)res.rows_in;
     f.task.rows_rejected = (int64_t)res.rows_rejected;
@@ -311,7 +316,7 @@ int filter_transform(const struct run_env *env, const struct filter_opt *o, stru
         if (torn) *e = mine;
         if (torn) rc = torn;
     }
-    if (rc == ERR_OK && !st.rows_in && !o->d->empty_ok) rc = nothing_came(&f, e);
+    if (rc == ERR_OK && !st.rows_in) rc = nothing_came(&f, o->d->empty_ok, e);
     f.task.rows_in = (int64_t)st.rows_in;
     f.task.rows_rejected = (int64_t)st.dropped;
     if (rc == ERR_OK) rc = close_out(&f, e);
@@ -339,7 +344,7 @@ int filter_load(const struct run_env *env, const struct filter_opt *o, struct er
     if (rc == ERR_OK) loader_digest_start(l);
     if (rc == ERR_OK) rc = load_records(l, r, env->threads, e);
     if (rc == ERR_OK) rc = whole(&f, r, STAGE_LOAD, e);
-    if (rc == ERR_OK && !loader_rows_in(l) && !o->d->empty_ok) rc = nothing_came(&f, e);
+    if (rc == ERR_OK && !loader_rows_in(l)) rc = nothing_came(&f, o->d->empty_ok, e);
     if (rc == ERR_OK) {
         char *digest = arena_alloc(&f.a, 65);
         loader_digest(l, digest);

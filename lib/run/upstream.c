@@ -41,10 +41,38 @@ static void walk(struct upstream *u, int64_t pipe, int depth) {
     closedir(d);
 }
 
+/* Identity of the program that a process runs; false when it is gone. */
+static bool program_of(int pid, struct stat *st) {
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/exe", pid);
+    return stat(path, st) == 0;
+}
+
+static bool same_program(const struct stat *a, const struct stat *b) {
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+/* Which of the writers are etl? The shell forks all members of a pipe before they become what they are: one that still
+ * looks like our parent (the shell) gets up to 50 ms. */
+static void see_programs(struct upstream *u) {
+    struct stat mine, shell, his;
+    bool have_shell = program_of(getppid(), &shell);
+    if (!program_of(getpid(), &mine)) return;
+    for (size_t i = 0; i < u->n; i++) {
+        bool there = program_of(u->pids[i], &his);
+        for (int k = 0; k < 50 && there && have_shell && same_program(&his, &shell) && !same_program(&his, &mine); k++) {
+            usleep(1000);
+            there = program_of(u->pids[i], &his);
+        }
+        u->is_etl[i] = there && same_program(&his, &mine);
+    }
+}
+
 void upstream_look(struct upstream *u) {
     *u = (struct upstream){.in_pipe = pipe_inode(0)};
     u->is_pipe = u->in_pipe != 0;
     if (u->is_pipe) walk(u, u->in_pipe, 0);
+    see_programs(u);
 }
 
 struct found {
@@ -128,6 +156,10 @@ int upstream_check(const struct upstream *u, struct ledger *l, const char *pipel
         if (rc == ERR_OK && any) {
             seen = true;
             rc = judge(l, &f, -1, e);
+        } else if (rc == ERR_OK && u->is_etl[i]) {
+            rc = err_set(e, ERR_INCOMPLETE,
+                         "the input is incomplete: an etl stage before us (pid %d) ended before it had begun; nothing was changed",
+                         u->pids[i]);
         }
     }
     for (size_t i = 0; i < u->npipes && rc == ERR_OK; i++) {
