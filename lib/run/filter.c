@@ -132,10 +132,12 @@ static int whole(struct filter *f, struct reader *r, enum stage stage, struct er
 }
 
 static int nothing_came(struct filter *f, bool normal, struct err *e) {
-    /* even where an empty day is normal: an empty pipe of which no stage says that it is whole may be a stage that died */
+    /* even where an empty day is normal: an empty pipe of which no stage says that it is whole may be a stage that died
+     */
     if (normal && (!f->up.is_pipe || f->known_upstream)) return ERR_OK;
     if (normal)
-        return err_set(e, ERR_INCOMPLETE, "nothing came through the pipe, and no etl stage before us ended well; nothing was changed");
+        return err_set(e, ERR_INCOMPLETE,
+                       "nothing came through the pipe, and no etl stage before us ended well; nothing was changed");
     f->empty = true;
     return err_set(e, ERR_NOINPUT,
                    "no record came: recorded as empty; nothing was changed (say \"empty_ok\": true if that is normal)");

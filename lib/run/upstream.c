@@ -60,7 +60,8 @@ static void see_programs(struct upstream *u) {
     if (!program_of(getpid(), &mine)) return;
     for (size_t i = 0; i < u->n; i++) {
         bool there = program_of(u->pids[i], &his);
-        for (int k = 0; k < 50 && there && have_shell && same_program(&his, &shell) && !same_program(&his, &mine); k++) {
+        for (int k = 0; k < 50 && there && have_shell && same_program(&his, &shell) && !same_program(&his, &mine);
+             k++) {
             usleep(1000);
             there = program_of(u->pids[i], &his);
         }
@@ -158,7 +159,8 @@ int upstream_check(const struct upstream *u, struct ledger *l, const char *pipel
             rc = judge(l, &f, -1, e);
         } else if (rc == ERR_OK && u->is_etl[i]) {
             rc = err_set(e, ERR_INCOMPLETE,
-                         "the input is incomplete: an etl stage before us (pid %d) ended before it had begun; nothing was changed",
+                         "the input is incomplete: an etl stage before us (pid %d) ended before it had begun; nothing "
+                         "was changed",
                          u->pids[i]);
         }
     }
