@@ -28,11 +28,31 @@ static const char *word(struct arena *a, const char *s, bool cron) {
     return out;
 }
 
+/* The machine's own zone, from TZ or the link /etc/localtime; UTC where neither tells. */
+static void machine_zone(struct zone *z) {
+    char link[512];
+    const char *name = getenv("TZ");
+    ssize_t n = name && *name ? -1 : readlink("/etc/localtime", link, sizeof link - 1);
+    if (n > 0) {
+        link[n] = 0;
+        name = strstr(link, "zoneinfo/");
+        if (name) name += 9;
+    }
+    if (!name || !*name || zone_find(*name == ':' ? name + 1 : name, z, NULL)) *z = (struct zone){0};
+}
+
+/* Debian's cron does not know CRON_TZ: the same line in the machine's time stands behind it as a comment. */
 static void crontab(const struct pipeline *p, const char *self, const char *home, const char *cwd) {
+    struct zone here;
+    int64_t now = now_utc(), at = zone_to_utc(&p->zone, (int64_t)zone_day(&p->zone, now) * 86400 + p->schedule_at * 60);
+    machine_zone(&here);
+    int minute = (int)(((at + zone_offset(&here, at)) % 86400 + 86400) % 86400 / 60);
     printf("# %s: daily at %02d:%02d %s, for the day before\nCRON_TZ=%s\n", p->title, p->schedule_at / 60,
            p->schedule_at % 60, p->zone_name, p->zone_name);
     printf("%d %d * * * cd %s && %s run -q -p %s --home %s\n", p->schedule_at % 60, p->schedule_at / 60, cwd, self,
            p->name, home);
+    printf("# a cron that ignores CRON_TZ (Debian's): begin the line with  %d %d * * *  instead, the time here%s\n",
+           minute % 60, minute / 60, here.has_dst || p->zone.has_dst ? " until the clocks change" : "");
 }
 
 static void systemd(const struct pipeline *p, const char *self, const char *home, const char *cwd) {

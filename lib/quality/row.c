@@ -189,6 +189,12 @@ static bool is_summary(const char *keyword) {
     return strcmp(keyword, "oneOf") == 0 || strcmp(keyword, "anyOf") == 0 || strcmp(keyword, "allOf") == 0;
 }
 
+/* The field that a fault is about: for a missing member of the record itself, that member. */
+static const char *field_of(const struct schema_fault *f) {
+    if (!f->pointer[0] && f->word && strcmp(f->keyword, "required") == 0) return f->word;
+    return f->pointer[0] == '/' ? f->pointer + 1 : f->pointer;
+}
+
 static void check_schema(struct row *w, struct jval rec) {
     struct schema_run *run = &w->out->run;
     run->max_faults = 0;
@@ -202,7 +208,7 @@ static void check_schema(struct row *w, struct jval rec) {
         if (run->nfaults > 1 && is_summary(f->keyword)) continue;
         add_reason(w->out, (struct reason){.rec = w->index,
                                            .check = w->check,
-                                           .field = arena_str(a, f->pointer[0] == '/' ? f->pointer + 1 : f->pointer),
+                                           .field = arena_str(a, field_of(f)),
                                            .expected = arena_str(a, f->expected),
                                            .found = arena_str(a, f->found),
                                            .keyword = arena_str(a, f->keyword),

@@ -182,7 +182,8 @@ static const char *reason(struct plan *pl, size_t i, bool present, bool there) {
         return arena_fmt(&pl->a, "made by etl %s, this is " ETL_VERSION, s->last.version);
     if (!same(s->last.definition_digest, s->def)) return "its definition changed";
     if (!there) return "its output is missing or was changed";
-    if (s->stage == STAGE_COLLECT && !present) return NULL; /* the files are gone (rotated): what was collected stays */
+    if (s->stage == STAGE_COLLECT && !present && !pl->env->collect.source)
+        return NULL; /* the files are gone (rotated): what was collected stays */
     if (!same(s->last.input_digest, s->input)) return "its input changed";
     return NULL;
 }

@@ -25,6 +25,7 @@ struct day_run {
     double started, deadline; /* monotonic; deadline 0 none */
     const char *state;        /* of the run, for the ledger */
     const char *failed_stage, *failed_name;
+    bool all_rejected;
 };
 
 static struct log_place place(const struct day_run *r, const struct plan_step *s) {
@@ -96,7 +97,8 @@ static int do_step(struct day_run *r, struct plan_step *s, bool *empty, struct e
     log_debug("begins: %s", s->why);
     int rc = attempt_step(r, s, 1, &res, e);
     for (int k = 1; rc && k <= retries && err_retryable(rc) && !stop_signal(); k++) {
-        log_warn("%s; trying again in %lld s (%d of %d)", e->msg, (long long)wait, k, retries);
+        log_warn("%s; trying again in %lld s (%d of %d; --retries 0 fails at once)", e->msg, (long long)wait, k,
+                 retries);
         rc = pause_for(wait, e);
         if (rc == ERR_OK) rc = attempt_step(r, s, k + 1, &res, e);
         wait = wait * 2 > st->backoff_max && st->backoff_max ? st->backoff_max : wait * 2;
@@ -105,11 +107,16 @@ static int do_step(struct day_run *r, struct plan_step *s, bool *empty, struct e
         s->made = true;
         *empty = res.empty;
         if (res.note[0]) summary_note(&r->sum, res.note);
-        if (res.empty)
+        if (res.empty && s->stage == STAGE_LOAD) {
+            r->all_rejected = true;
+            log_warn("no record passed validation: recorded as empty, nothing is loaded and nothing deleted");
+        } else if (res.empty) {
             log_warn("nothing came: recorded as empty, nothing is loaded and nothing deleted (say \"empty_ok\": true "
-                     "if that is normal)");
-        else
+                     "if that "
+                     "is normal)");
+        } else {
             log_info("done");
+        }
     } else {
         r->failed_stage = stage_name(s->stage);
         r->failed_name = s->name;
@@ -151,7 +158,12 @@ static int do_steps(struct day_run *r, struct err *e) {
     }
     if (empty && rc == ERR_OK) {
         r->state = "empty";
-        rc = err_set(e, ERR_NOINPUT, "the day is empty: no record came; nothing was loaded and nothing deleted");
+        rc = err_set(
+            e, ERR_NOINPUT,
+            r->all_rejected
+                ? "no record of the day passed validation: nothing was loaded and nothing deleted; the reasons are in "
+                  "the rejected layer of the lake"
+                : "the day is empty: no record came; nothing was loaded and nothing deleted");
     }
     return rc;
 }

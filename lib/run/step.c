@@ -72,8 +72,9 @@ void gate_words(const struct quality_result *res, char *to, size_t n) {
     for (size_t i = 0; i < res->nchecks && at + 1 < n; i++) {
         const struct quality_check *c = &res->checks[i];
         if (c->pass || !c->c->gate) continue;
-        int k = snprintf(to + at, n - at, "%s%s %.2f %% (%llu of %llu failed", at ? "; " : "", c->c->name, c->pass_rate,
-                         (unsigned long long)c->failed, (unsigned long long)c->total);
+        int k =
+            snprintf(to + at, n - at, "%s%s %.2f %% is below %g %% (%llu of %llu failed", at ? "; " : "", c->c->name,
+                     c->pass_rate, c->c->min_pass_rate, (unsigned long long)c->failed, (unsigned long long)c->total);
         at += k > 0 ? (size_t)k : 0;
         for (size_t j = 0; j < c->nsamples && j < 3 && at + 1 < n; j++) {
             const struct quality_sample *s = &c->samples[j];
