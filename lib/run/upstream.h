@@ -20,7 +20,7 @@ struct upstream {
     size_t npipes;
     int pids[64];
     int64_t starts[64];
-    bool is_etl[64]; /* runs our own program: it must have a row in the ledger by the end */
+    bool is_etl[64]; /* runs our own program: when nothing comes, it must have a row in the ledger that says so */
     size_t n;
 };
 int64_t pipe_inode(int fd); /* 0 when it is no pipe */
