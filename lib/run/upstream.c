@@ -162,6 +162,45 @@ static int judge(struct ledger *l, struct found *f, int64_t bytes_in, struct err
     return ERR_OK;
 }
 
+/* All writers were gone when we looked: who started within two seconds of us, in our process group, since the last stage
+ * of our kind there? All of them are of our pipe, and any that failed makes it incomplete: which of them stood last in
+ * it is not the one that wrote its row last. */
+static int judge_group(struct ledger *l, const char *pipeline, enum stage mine, bool *seen, struct err *e) {
+    struct stmt s;
+    struct found all[16];
+    size_t n = 0;
+    bool row = true;
+    int rc = stmt_prepare(&s, &l->db,
+                          "SELECT task_id, pid, pid_start, state, stage FROM tasks WHERE mode='filter' AND pid<>?1 AND "
+                          "boot=?5 AND process_group=?2 AND pid_start>=?3 AND pipeline=?4 AND out_pipe IS NOT NULL AND "
+                          "task_id > (SELECT COALESCE(MAX(task_id), 0) FROM tasks WHERE mode='filter' AND pid<>?1 AND "
+                          "boot=?5 AND process_group=?2 AND pipeline=?4 AND stage=?6) ORDER BY task_id DESC",
+                          "reading the ledger", e);
+    if (rc) return rc;
+    stmt_int(&s, 1, getpid());
+    stmt_int(&s, 2, getpgrp());
+    stmt_int(&s, 3, pid_start_ticks(getpid()) - 2 * sysconf(_SC_CLK_TCK));
+    stmt_text(&s, 4, pipeline);
+    stmt_text(&s, 5, boot_id());
+    stmt_text(&s, 6, stage_name(mine));
+    while (n < 16 && (rc = stmt_step(&s, &row, e)) == ERR_OK && row) {
+        struct found *f = &all[n];
+        *f = (struct found){.id = stmt_col_int(&s, 0),
+                            .pid = (int)stmt_col_int(&s, 1),
+                            .start = stmt_col_int(&s, 2),
+                            .bytes_out = -1};
+        snprintf(f->state, sizeof f->state, "%s", stmt_col(&s, 3));
+        snprintf(f->stage, sizeof f->stage, "%s", stmt_col(&s, 4));
+        if (stage_find(f->stage) < (int)mine) n++;
+    }
+    stmt_close(&s);
+    for (size_t i = 0; i < n && rc == ERR_OK; i++) {
+        *seen = true;
+        rc = judge(l, &all[i], -1, e);
+    }
+    return rc;
+}
+
 int upstream_check(const struct upstream *u, struct ledger *l, const char *pipeline, enum stage mine, uint64_t bytes_in,
                    bool *found_any, struct err *e) {
     struct found f;
@@ -195,19 +234,7 @@ int upstream_check(const struct upstream *u, struct ledger *l, const char *pipel
             rc = judge(l, &f, -1, e);
         }
     }
-    if (rc == ERR_OK && !seen && !u->n && mine != STAGE_COLLECT) {
-        /* all writers were gone when we looked: who started within two seconds of us, in our process group? */
-        int64_t ticks = pid_start_ticks(getpid()), per_second = sysconf(_SC_CLK_TCK);
-        rc = query(
-            l,
-            FOUND_COLUMNS
-            "process_group=?2 AND pid_start>=?3 AND pipeline=?4 AND out_pipe IS NOT NULL ORDER BY task_id DESC LIMIT 1",
-            getpgrp(), ticks - 2 * per_second, pipeline, &f, &any, e);
-        if (rc == ERR_OK && any && stage_find(f.stage) < (int)mine) {
-            seen = true;
-            rc = judge(l, &f, -1, e);
-        }
-    }
+    if (rc == ERR_OK && !seen && !u->n && mine != STAGE_COLLECT) rc = judge_group(l, pipeline, mine, &seen, e);
     if (found_any) *found_any = seen;
     return rc;
 }
