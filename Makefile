@@ -17,7 +17,7 @@ else
 CFLAGS := $(BASE) -g -O3 -fno-plt
 LDFLAGS := -static
 endif
-LIBS := build/deps/lib/libcurl.a build/deps/lib/libcjson.a build/deps/lib/libsqlite3.a -lssl -lcrypto -lcares -lzstd -lpcre2-8 -lz -lpthread -ldl -lm
+LIBS := build/deps/lib/libcurl.a build/deps/lib/libcjson.a build/deps/lib/libsqlite3.a -lssl -lcrypto -lcares -lzstd -lpcre2-8 -lxxhash -lz -lpthread -ldl -lm
 
 LIB_SRC := $(filter-out %_test.c %_fuzz.c,$(wildcard lib/*/*.c))
 CMD_SRC := $(wildcard cmd/*.c)
@@ -31,11 +31,11 @@ TESTS := $(TEST_SRC:%.c=$(BUILD)/test/%)
 all: $(BUILD)/etl
 
 DEPS := build/deps/lib/libcurl.a build/deps/lib/libcjson.a build/deps/lib/libsqlite3.a
-$(DEPS) &: scripts/deps.sh
+$(DEPS) &: scripts/deps.sh lib/store/sqlite/bulk_tree.c
 	scripts/deps.sh
 	@touch -c $(DEPS)
 
-$(BUILD)/etl: $(LIB_OBJ) $(CMD_OBJ) | $(DEPS)
+$(BUILD)/etl: $(LIB_OBJ) $(CMD_OBJ) $(DEPS)
 	@$(CC) $(LDFLAGS) -o $@ $(CMD_OBJ) $(LIB_OBJ) $(LIBS) 2>$(BUILD)/link.log || { cat $(BUILD)/link.log; exit 1; }
 
 $(BUILD)/obj/%.o: %.c | $(DEPS)
@@ -49,7 +49,7 @@ $(BUILD)/obj/embed.o: $(BUILD)/gen/embed.c
 	@mkdir -p $(@D)
 	@$(CC) $(CFLAGS) -c $< -o $@
 
-$(BUILD)/test/%: %.c $(LIB_OBJ) | $(DEPS)
+$(BUILD)/test/%: %.c $(LIB_OBJ) $(DEPS)
 	@mkdir -p $(@D)
 	@$(CC) $(CFLAGS) $(LDFLAGS:-static=) -o $@ $< $(LIB_OBJ) $(LIBS) -lcmocka
 

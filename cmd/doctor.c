@@ -96,7 +96,7 @@ static void look_at_layer(struct doctor *d, const char *dir, size_t *seen, size_
     for (size_t j = 0; j < n; j++) {
         if (strncmp(names[j], "dt=", 3) != 0) continue;
         (*seen)++;
-        if (part_verify(arena_fmt(&d->c->a, "%s/%s", dir, names[j]), &e) == ERR_OK) continue;
+        if (part_verify(arena_fmt(&d->c->a, "%s/%s", dir, names[j]), true, &e) == ERR_OK) continue;
         (*bad)++;
         say(d, false, "lake", e.msg);
     }

@@ -55,7 +55,7 @@ static int write_report(const struct cli *c, const struct report *r, int format,
     int rc = sink_open(&s, cli_get(c, "output"), 0, e);
     if (rc == ERR_OK) rc = sink_write(s, buf_text(&b), b.n, e);
     if (rc == ERR_OK)
-        rc = sink_commit(s, NULL, NULL, e);
+        rc = sink_commit(s, NULL, e);
     else
         sink_abort(s);
     buf_free(&b);

@@ -13,7 +13,7 @@ set -euo pipefail
 # Needed to compile the libraries and the program; the lib*-dev packages also
 # bring the static archives that the final link uses.
 BUILD_PACKAGES="gcc make cmake dpkg-dev ca-certificates tcl pkg-config libc6-dev
-  zlib1g-dev libssl-dev libpcre2-dev libzstd-dev libc-ares-dev"
+  zlib1g-dev libssl-dev libpcre2-dev libzstd-dev libc-ares-dev libxxhash-dev"
 
 # Needed only to test, check and format the program, never to build it.
 TEST_PACKAGES="libcmocka-dev jq sqlite3 python3 valgrind strace clang
@@ -312,6 +312,9 @@ recipe_sqlite3() {
   mkdir -p "$3/include" "$3/lib"
   (cd "$2" && "$1/configure" --disable-shared --disable-tcl --disable-readline)
   make -C "$2" sqlite3.c
+  # Our way to fill b-trees directly calls what SQLite keeps to itself, so it
+  # is compiled as its tail.
+  cat "$ROOT/lib/store/sqlite/bulk_tree.c" >>"$2/sqlite3.c"
   gcc -O3 -c "$2/sqlite3.c" -o "$2/sqlite3.o" \
     -DSQLITE_THREADSAFE=2 -DSQLITE_DEFAULT_MEMSTATUS=0 -DSQLITE_DQS=0 \
     -DSQLITE_LIKE_DOESNT_MATCH_BLOBS -DSQLITE_MAX_EXPR_DEPTH=0 \
@@ -331,7 +334,8 @@ recipe_sqlite3() {
 stamp_of() {
   local version hash
   version=$(cat "$SRC/$1.version")
-  hash=$({ echo "$version"; declare -f "recipe_$1"; } | sha256sum)
+  hash=$({ echo "$version"; declare -f "recipe_$1"
+           [ "$1" != sqlite3 ] || cat "$ROOT/lib/store/sqlite/bulk_tree.c"; } | sha256sum)
   printf '%s/.%s-%s-%s' "$DEPS" "$1" "${version#*:}" "${hash:0:12}"
 }
 
@@ -381,7 +385,7 @@ SQLite is in the public domain: its authors have dedicated all of its code to it
 See https://www.sqlite.org/copyright.html
 TEXT
   local pairs="zlib:zlib1g-dev openssl:libssl-dev pcre2:libpcre2-dev zstd:libzstd-dev
-    c-ares:libc-ares-dev glibc:libc6"
+    xxhash:libxxhash-dev c-ares:libc-ares-dev glibc:libc6"
   for pair in $pairs; do
     name=${pair%%:*} package=${pair#*:}
     if [ -r "/usr/share/doc/$package/copyright" ]; then

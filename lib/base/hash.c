@@ -1,6 +1,7 @@
 /* See hash.h. SHA-256 comes from OpenSSL, which uses the machine's SHA instructions. */
 /* before poison.h: OpenSSL names parameters `rand` */
 #include <openssl/evp.h>
+#include <xxhash.h>
 
 #include "base/hash.h"
 
@@ -36,6 +37,24 @@ void sha256_of(const void *p, size_t n, char out[65]) {
     sha256_start(&h);
     sha256_add(&h, p, n);
     sha256_hex(&h, out);
+}
+
+void digest_start(struct digest *d) {
+    d->state = XXH3_createState();
+    if (!d->state) abort();
+    XXH3_128bits_reset(d->state);
+}
+
+void digest_add(struct digest *d, const void *p, size_t n) {
+    XXH3_128bits_update(d->state, p, n);
+}
+
+void digest_hex(struct digest *d, char out[65]) {
+    XXH128_canonical_t c;
+    XXH128_canonicalFromHash(&c, XXH3_128bits_digest(d->state));
+    XXH3_freeState(d->state);
+    d->state = NULL;
+    for (int i = 0; i < 16; i++) snprintf(out + 2 * i, 3, "%02x", c.digest[i]);
 }
 
 #define ROTL(x, b) ((x) << (b) | (x) >> (64 - (b)))

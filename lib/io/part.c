@@ -16,6 +16,8 @@ struct part_writer {
     char *dir, *made;
     struct sink *sink;
     uint64_t rows;
+    struct part_info like;
+    bool has_like;
 };
 
 char *part_dir(struct arena *a, const char *home, const char *pipeline, const char *layer, const char *dataset,
@@ -33,13 +35,17 @@ static char *join(const char *fmt, const char *x, const char *y) {
 
 static int open_sink(struct part_writer *w, const char *name, struct err *e) {
     char *path = join("%s/%s", w->made, name);
-    int rc = sink_open(&w->sink, path, SINK_INSIDE | SINK_DIGEST, e);
+    int rc = sink_open(&w->sink, path, SINK_INSIDE | SINK_QUICK | (w->has_like ? 0 : SINK_SHA256), e);
     free(path);
     return rc;
 }
 
-int part_begin(struct part_writer **out, const char *dir, struct err *e) {
+int part_begin(struct part_writer **out, const char *dir, const struct part_info *like, struct err *e) {
     struct part_writer *w = mem_alloc(sizeof *w);
+    if (like && like->quick[0]) {
+        w->like = *like;
+        w->has_like = true;
+    }
     struct arena a = {0};
     const char *slash = strrchr(dir, '/');
     char *parent = arena_strn(&a, dir, (size_t)(slash - dir));
@@ -82,7 +88,7 @@ static int copy_kept(struct part_writer *w, FILE *in, part_keep_fn *keep, void *
 int part_rewrite(struct part_writer *w, part_keep_fn *keep, void *ctx, struct err *e) {
     char *path = join("%s/%s", w->made, PART_NAME), *all = join("%s/%s", w->made, "all.jsonl");
     FILE *in = NULL;
-    int rc = sink_commit(w->sink, NULL, NULL, e);
+    int rc = sink_commit(w->sink, NULL, e);
     w->sink = NULL;
     if (rc == ERR_OK && rename(path, all) != 0) rc = err_sys(e, ERR_IO, "cannot move %s", path);
     if (rc == ERR_OK) rc = open_sink(w, PART_NAME, e);
@@ -95,17 +101,54 @@ int part_rewrite(struct part_writer *w, part_keep_fn *keep, void *ctx, struct er
     return rc;
 }
 
+/* Digests of the part files in dir, in order; either may be NULL. */
+static int digest_files(const char *dir, char sha256[65], char quick[65], struct err *e) {
+    struct arena a = {0};
+    char **files, *chunk = mem_grow(NULL, 1 << 20), unused[65];
+    size_t n = 0;
+    struct sha256 sha;
+    struct digest d;
+    sha256_start(&sha);
+    digest_start(&d);
+    int rc = part_files(dir, &a, &files, &n, e);
+    for (size_t i = 0; i < n && rc == ERR_OK; i++) {
+        int fd = open(files[i], O_RDONLY | O_CLOEXEC);
+        ssize_t got = 0;
+        if (fd < 0) rc = err_sys(e, ERR_NOINPUT, "cannot read %s", files[i]);
+        while (rc == ERR_OK && (got = read(fd, chunk, 1 << 20)) > 0) {
+            if (sha256) sha256_add(&sha, chunk, (size_t)got);
+            if (quick) digest_add(&d, chunk, (size_t)got);
+        }
+        if (got < 0) rc = err_sys(e, ERR_NOINPUT, "cannot read %s", files[i]);
+        if (fd >= 0) close(fd);
+    }
+    sha256_hex(&sha, sha256 ? sha256 : unused);
+    digest_hex(&d, quick ? quick : unused);
+    free(chunk);
+    arena_free(&a);
+    return rc;
+}
+
 int part_publish(struct part_writer *w, const char *made_by, const char *from_json, struct part_info *info,
                  struct err *e) {
     struct part_info i = {.rows = w->rows};
+    struct sink_result res;
     struct buf b = {0};
     struct arena a = {0};
     struct sink *s = w->sink;
     w->sink = NULL;
-    int rc = sink_commit(s, &i.bytes, i.sha256, e);
+    int rc = sink_commit(s, &res, e);
     if (rc) goto out;
-    buf_fmt(&b, "{\"rows\":%llu,\"bytes\":%llu,\"sha256\":\"%s\",\"files\":[\"%s\"],\"made_by\":",
-            (unsigned long long)i.rows, (unsigned long long)i.bytes, i.sha256, PART_NAME);
+    i.bytes = res.bytes;
+    memcpy(i.sha256, res.sha256, sizeof i.sha256);
+    memcpy(i.quick, res.quick, sizeof i.quick);
+    if (w->has_like && w->like.bytes == i.bytes && strcmp(w->like.quick, i.quick) == 0)
+        memcpy(i.sha256, w->like.sha256, sizeof i.sha256);
+    else if (w->has_like)
+        rc = digest_files(w->made, i.sha256, NULL, e);
+    if (rc) goto out;
+    buf_fmt(&b, "{\"rows\":%llu,\"bytes\":%llu,\"sha256\":\"%s\",\"xxh128\":\"%s\",\"files\":[\"%s\"],\"made_by\":",
+            (unsigned long long)i.rows, (unsigned long long)i.bytes, i.sha256, i.quick, PART_NAME);
     json_text_quote(&b, made_by);
     buf_fmt(&b, ",\"from\":%s}\n", from_json);
     rc = file_publish(arena_fmt(&a, "%s/_SUCCESS", w->made), b.p, b.n, e);
@@ -161,6 +204,8 @@ int part_read(const char *dir, struct part_info *info, bool *found, struct err *
         goto out;
     }
     memcpy(info->sha256, sha, 64);
+    const char *quick = success_value(text, "\"xxh128\":\"");
+    if (quick && strspn(quick, "0123456789abcdef") == 32 && quick[32] == '"') memcpy(info->quick, quick, 32);
     char **files = NULL;
     size_t n = 0;
     rc = part_files(dir, &a, &files, &n, e);
@@ -191,32 +236,17 @@ int part_files(const char *dir, struct arena *a, char ***paths, size_t *n, struc
     return ERR_OK;
 }
 
-int part_verify(const char *dir, struct err *e) {
-    struct part_info info;
+int part_verify(const char *dir, bool all, struct err *e) {
+    struct part_info info, is = {0};
     bool found;
     int rc = part_read(dir, &info, &found, e);
     if (rc || !found) return rc;
-    struct arena a = {0};
-    char **files, *chunk = mem_grow(NULL, 1 << 20), hex[65];
-    size_t n = 0;
-    struct sha256 sha;
-    sha256_start(&sha);
-    rc = part_files(dir, &a, &files, &n, e);
-    for (size_t i = 0; i < n && rc == ERR_OK; i++) {
-        int fd = open(files[i], O_RDONLY | O_CLOEXEC);
-        ssize_t got = 0;
-        if (fd < 0) rc = err_sys(e, ERR_NOINPUT, "cannot read %s", files[i]);
-        while (rc == ERR_OK && (got = read(fd, chunk, 1 << 20)) > 0) sha256_add(&sha, chunk, (size_t)got);
-        if (got < 0) rc = err_sys(e, ERR_NOINPUT, "cannot read %s", files[i]);
-        if (fd >= 0) close(fd);
-    }
-    sha256_hex(&sha, hex);
-    if (rc == ERR_OK && strcmp(hex, info.sha256) != 0)
+    if (!info.quick[0]) all = true;
+    rc = digest_files(dir, all ? is.sha256 : NULL, info.quick[0] ? is.quick : NULL, e);
+    if (rc == ERR_OK && (strcmp(is.quick, info.quick) != 0 || (all && strcmp(is.sha256, info.sha256) != 0)))
         rc = err_set(e, ERR_CORRUPT,
                      "%s: the bytes differ from the digest in _SUCCESS; remove the directory and run the day again",
                      dir);
-    free(chunk);
-    arena_free(&a);
     return rc;
 }
 

@@ -3,7 +3,7 @@
  *
  *   HOME/lake/PIPELINE/LAYER/DATASET[/STEP]/dt=2026-01-15/part-00000.jsonl
  *                                                        /_SUCCESS
- *   _SUCCESS: {"rows":1972,"bytes":756950,"sha256":"9f..","files":["part-00000.jsonl"],
+ *   _SUCCESS: {"rows":1972,"bytes":756950,"sha256":"9f..","xxh128":"c0..","files":["part-00000.jsonl"],
  *              "made_by":"etl 0.1.0 validate","from":[{"name":"raw/events","sha256":"9f.."}]}
  *
  * A partition is made in a directory of its own beside its place (.dt=DAY.tmp-PID) and appears by one
@@ -24,10 +24,13 @@ char *part_dir(struct arena *a, const char *home, const char *pipeline, const ch
 struct part_info {
     uint64_t rows, bytes;
     char sha256[65]; /* of the files' bytes, in order */
+    char quick[65];  /* XXH3-128 of the same, for who reads them; "" in partitions of older versions */
 };
 
 struct part_writer;
-int part_begin(struct part_writer **out, const char *dir, struct err *e);
+/* like (may be NULL): a partition whose very bytes will probably be written; where the quick digest proves it in the
+ * end, its SHA-256 is taken over instead of computed. */
+int part_begin(struct part_writer **out, const char *dir, const struct part_info *like, struct err *e);
 int part_write(struct part_writer *w, const void *p, size_t n, uint64_t rows, struct err *e);
 /* Asked for each row written so far, in order: is it kept? line has no line break. */
 typedef int part_keep_fn(void *ctx, uint64_t row, const char *line, size_t n, bool *keep, struct err *e);
@@ -41,8 +44,8 @@ void part_abort(struct part_writer *w); /* NULL is fine */
 /* true when there is a complete partition; its _SUCCESS is in *info. A _SUCCESS that cannot be read or files
  * of another size than it says: ERR_CORRUPT, named. */
 int part_read(const char *dir, struct part_info *info, bool *found, struct err *e);
-/* Compare the files' digest with _SUCCESS (reads everything). */
-int part_verify(const char *dir, struct err *e);
+/* Compare the files' quick digest, or all of them, with _SUCCESS (reads everything). */
+int part_verify(const char *dir, bool all, struct err *e);
 int part_files(const char *dir, struct arena *a, char ***paths, size_t *n, struct err *e);
 /* Remove what killed runs left beside the partitions of one dataset directory. Call under the run's lock. */
 int part_sweep(const char *dataset_dir, struct err *e);

@@ -26,7 +26,7 @@ static struct part_info make(const char *dir, const char *const *lines, size_t n
     struct part_writer *w;
     struct part_info info;
     struct err e = {0};
-    if (part_begin(&w, dir, &e)) fail_msg("%s", e.msg);
+    if (part_begin(&w, dir, NULL, &e)) fail_msg("%s", e.msg);
     for (size_t i = 0; i < n; i++) assert_int_equal(part_write(w, lines[i], strlen(lines[i]), 1, &e), ERR_OK);
     if (part_publish(w, "etl 0.1.0 test", "[{\"name\":\"x\",\"sha256\":\"00\"}]", &info, &e)) fail_msg("%s", e.msg);
     return info;
@@ -65,7 +65,7 @@ static void publish(void **state) {
     size_t n;
     assert_int_equal(part_read(dir, &seen, &found, &e), ERR_OK);
     assert_false(found);
-    assert_int_equal(part_begin(&w, dir, &e), ERR_OK);
+    assert_int_equal(part_begin(&w, dir, NULL, &e), ERR_OK);
     assert_int_equal(part_write(w, "{}\n{}\n", 6, 2, &e), ERR_OK);
     assert_false(file_exists(dir));
     assert_int_equal(part_write(w, "[]\n", 3, 1, &e), ERR_OK);
@@ -80,7 +80,7 @@ static void publish(void **state) {
     assert_int_equal(seen.rows, 3);
     assert_int_equal(seen.bytes, 9);
     assert_string_equal(seen.sha256, hex);
-    assert_int_equal(part_verify(dir, &e), ERR_OK);
+    assert_int_equal(part_verify(dir, true, &e), ERR_OK);
     assert_int_equal(part_files(dir, &a, &paths, &n, &e), ERR_OK);
     assert_int_equal(n, 1);
     assert_string_equal(paths[0], arena_fmt(&a, "%s/part-00000.jsonl", dir));
@@ -108,7 +108,7 @@ static void twice_the_same(void **state) {
     bool found;
     assert_int_equal(part_read(dir, &i, &found, NULL), ERR_OK);
     assert_true(found); /* empty is complete too */
-    assert_int_equal(part_verify(dir, NULL), ERR_OK);
+    assert_int_equal(part_verify(dir, true, NULL), ERR_OK);
     buf_free(&one);
     buf_free(&two);
     buf_free(&part);
@@ -121,7 +121,7 @@ static void aborted(void **state) {
     struct err e = {0};
     make(dir, lines, 2);
     size_t before = entries(path_dir(dir, &a));
-    assert_int_equal(part_begin(&w, dir, &e), ERR_OK);
+    assert_int_equal(part_begin(&w, dir, NULL, &e), ERR_OK);
     assert_int_equal(part_write(w, "x\n", 2, 1, &e), ERR_OK);
     part_abort(w);
     part_abort(NULL);
@@ -150,7 +150,7 @@ static void rewrite(void **state) {
     struct part_info i;
     struct err e = {0};
     uint64_t next = 0;
-    assert_int_equal(part_begin(&w, dir, &e), ERR_OK);
+    assert_int_equal(part_begin(&w, dir, NULL, &e), ERR_OK);
     for (size_t k = 0; k < 3; k++) assert_int_equal(part_write(w, lines[k], strlen(lines[k]), 1, &e), ERR_OK);
     assert_int_equal(part_rewrite(w, odd, &next, &e), ERR_OK);
     assert_int_equal(next, 3);
@@ -163,7 +163,7 @@ static void rewrite(void **state) {
     char hex[65];
     sha256_of("{\"a\":1}\n{\"a\":3}\n", 16, hex);
     assert_string_equal(i.sha256, hex);
-    assert_int_equal(part_verify(dir, &e), ERR_OK);
+    assert_int_equal(part_verify(dir, true, &e), ERR_OK);
 }
 
 static int fails(void *ctx, uint64_t row, const char *line, size_t n, bool *keep, struct err *e) {
@@ -176,7 +176,7 @@ static void rewrite_that_fails(void **state) {
     char *dir = dir_of("2026-01-19");
     struct part_writer *w;
     struct err e = {0};
-    assert_int_equal(part_begin(&w, dir, &e), ERR_OK);
+    assert_int_equal(part_begin(&w, dir, NULL, &e), ERR_OK);
     for (size_t k = 0; k < 3; k++) assert_int_equal(part_write(w, lines[k], strlen(lines[k]), 1, &e), ERR_OK);
     assert_int_equal(part_rewrite(w, fails, NULL, &e), ERR_DATA);
     part_abort(w);
@@ -245,7 +245,7 @@ static void damaged_files(void **state) {
     corrupt(dir, "gone");
     assert_int_equal(file_publish(file, "{\"a\":1}\n{\"a\":2}\n{\"a\":4}\n", 24, &e), ERR_OK);
     assert_int_equal(part_read(dir, &i, &found, &e), ERR_OK); /* the same size: only the digest tells */
-    assert_int_equal(part_verify(dir, &e), ERR_CORRUPT);
+    assert_int_equal(part_verify(dir, true, &e), ERR_CORRUPT);
     assert_non_null(strstr(e.msg, dir));
     unlink(arena_fmt(&a, "%s/_SUCCESS", dir));
     assert_int_equal(part_read(dir, &i, &found, &e), ERR_OK);
@@ -265,7 +265,7 @@ static void sweep(void **state) {
     size_t before = entries(parent);
     assert_int_equal(part_sweep(parent, &e), ERR_OK);
     assert_int_equal(entries(parent), before - 2);
-    assert_int_equal(part_verify(dir, &e), ERR_OK);
+    assert_int_equal(part_verify(dir, true, &e), ERR_OK);
     assert_true(file_exists(arena_fmt(&a, "%s/clean/dt=2026-01-23", parent)));
     assert_int_equal(part_sweep("/tmp/etl-no-such-dir", &e), ERR_OK);
 }

@@ -9,19 +9,21 @@
 
 #include "base/hash.h"
 #include "io/file.h"
+#include "io/hasher.h"
 
 #define SINK_BUFFER (256 << 10)
 
 struct sink {
     int fd;
-    bool is_stdout, gzip, inside, digesting;
+    bool is_stdout, gzip, inside, quick;
     bool direct; /* a device or FIFO: nothing to sync, nothing to rename */
     char *path, *tmp;
     char *buf;
     size_t n;
     uint64_t bytes;
     z_stream z;
-    struct sha256 sha;
+    struct hasher *sha; /* NULL: not asked for */
+    struct digest digest;
 };
 
 static bool ends_with(const char *s, const char *tail) {
@@ -31,9 +33,10 @@ static bool ends_with(const char *s, const char *tail) {
 
 static void sink_free(struct sink *s) {
     if (s->gzip) deflateEnd(&s->z);
-    if (s->digesting) {
+    hasher_end(s->sha, NULL);
+    if (s->quick) {
         char hex[65];
-        sha256_hex(&s->sha, hex);
+        digest_hex(&s->digest, hex);
     }
     if (s->fd >= 0 && !s->is_stdout) close(s->fd);
     free(s->path);
@@ -84,9 +87,10 @@ int sink_open(struct sink **out, const char *path, int flags, struct err *e) {
         }
         s->gzip = true;
     }
-    if (flags & SINK_DIGEST) {
-        s->digesting = true;
-        sha256_start(&s->sha);
+    if (flags & SINK_SHA256) s->sha = hasher_start(SINK_BUFFER);
+    if (flags & SINK_QUICK) {
+        s->quick = true;
+        digest_start(&s->digest);
     }
     *out = s;
     return ERR_OK;
@@ -94,14 +98,22 @@ int sink_open(struct sink **out, const char *path, int flags, struct err *e) {
 
 static int flush(struct sink *s, struct err *e) {
     if (!s->n) return ERR_OK;
-    if (s->digesting) sha256_add(&s->sha, s->buf, s->n);
-    s->bytes += s->n;
     size_t n = s->n;
+    s->bytes += n;
     s->n = 0;
-    return fd_write(s->fd, s->buf, n, s->path, e);
+    if (s->quick) digest_add(&s->digest, s->buf, n);
+    int rc = fd_write(s->fd, s->buf, n, s->path, e);
+    if (s->sha) s->buf = hasher_take(s->sha, s->buf, n);
+    return rc;
 }
 
 static int put(struct sink *s, const char *p, size_t n, struct err *e) {
+    if (n >= SINK_BUFFER && !s->sha) { /* large pieces need no copy */
+        int rc = flush(s, e);
+        if (s->quick) digest_add(&s->digest, p, n);
+        s->bytes += n;
+        return rc ? rc : fd_write(s->fd, p, n, s->path, e);
+    }
     while (n) {
         size_t room = SINK_BUFFER - s->n, take = n < room ? n : room;
         memcpy(s->buf + s->n, p, take);
@@ -141,15 +153,35 @@ int sink_write(struct sink *s, const void *p, size_t n, struct err *e) {
     return s->gzip ? squeeze(s, p, n, Z_NO_FLUSH, e) : put(s, p, n, e);
 }
 
-int sink_commit(struct sink *s, uint64_t *bytes, char digest[65], struct err *e) {
+bool sink_is_file(const struct sink *s) {
+    return !s->is_stdout && !s->direct && !s->gzip;
+}
+
+int sink_detach(struct sink *s, struct err *e) {
+    int fd = -1;
+    if (flush(s, e) == ERR_OK) {
+        int again = open(s->tmp, O_RDWR | O_CLOEXEC);
+        if (again < 0 || lseek(again, 0, SEEK_SET) != 0) err_sys(e, ERR_IO, "cannot reread %s", s->tmp);
+        fd = again;
+    }
+    sink_abort(s);
+    return fd;
+}
+
+int sink_commit(struct sink *s, struct sink_result *res, struct err *e) {
+    struct sink_result unused;
+    if (!res) res = &unused;
+    *res = (struct sink_result){0};
     int rc = s->gzip ? squeeze(s, "", 0, Z_FINISH, e) : ERR_OK;
     if (rc == ERR_OK) rc = flush(s, e);
-    if (bytes) *bytes = s->bytes;
-    if (rc == ERR_OK && s->digesting) {
-        char hex[65];
-        sha256_hex(&s->sha, hex);
-        s->digesting = false;
-        if (digest) memcpy(digest, hex, sizeof hex);
+    res->bytes = s->bytes;
+    if (rc == ERR_OK && s->sha) {
+        hasher_end(s->sha, res->sha256);
+        s->sha = NULL;
+    }
+    if (rc == ERR_OK && s->quick) {
+        digest_hex(&s->digest, res->quick);
+        s->quick = false;
     }
     bool file = !s->is_stdout && !s->direct;
     if (rc == ERR_OK && file && fsync(s->fd) != 0) rc = err_sys(e, ERR_IO, "cannot sync %s", s->path);

@@ -13,13 +13,22 @@ struct sink;
 
 #define SINK_GZIP 1   /* compress whatever the name says */
 #define SINK_INSIDE 2 /* part of a directory that is published as a whole: write in place, no rename */
-#define SINK_DIGEST 4 /* keep a SHA-256 of the bytes as they lie on disk */
+#define SINK_SHA256 4 /* keep a SHA-256 of the bytes as they lie on disk */
+#define SINK_QUICK 8  /* keep a quick digest of them (base/hash.h) */
 
 /* path NULL or "-" is standard output. The parent directory must exist. */
 int sink_open(struct sink **out, const char *path, int flags, struct err *e);
 int sink_write(struct sink *s, const void *p, size_t n, struct err *e);
-/* Flush, fsync, rename; frees the sink also on failure (then nothing appears). digest may be NULL. */
-int sink_commit(struct sink *s, uint64_t *bytes, char digest[65], struct err *e);
-void sink_abort(struct sink *s); /* NULL is fine */
+struct sink_result {
+    uint64_t bytes;
+    char sha256[65], quick[65]; /* "" where not asked for */
+};
+/* Flush, fsync, rename; frees the sink also on failure (then nothing appears). res may be NULL. */
+int sink_commit(struct sink *s, struct sink_result *res, struct err *e);
+/* What was written so far into a file that goes no further: the name is gone, the descriptor (to be read from its
+ * start) is the caller's. Frees the sink. Not for standard output, .gz, devices. -1 on failure. */
+int sink_detach(struct sink *s, struct err *e);
+bool sink_is_file(const struct sink *s); /* a plain file that appears by rename: neither pipe nor device nor .gz */
+void sink_abort(struct sink *s);         /* NULL is fine */
 
 #endif

@@ -49,12 +49,15 @@ static void appears_at_commit(void **state) {
             struct sink *s;
             struct err e = {0};
             uint64_t bytes;
+            struct sink_result res;
             char digest[65], want[65];
-            assert_int_equal(sink_open(&s, path, SINK_DIGEST, &e), ERR_OK);
+            assert_int_equal(sink_open(&s, path, SINK_SHA256, &e), ERR_OK);
             assert_false(file_exists(path));
             write_in_pieces(s, &b, pieces[k]);
             assert_false(file_exists(path));
-            assert_int_equal(sink_commit(s, &bytes, digest, &e), ERR_OK);
+            assert_int_equal(sink_commit(s, &res, &e), ERR_OK);
+            bytes = res.bytes;
+            memcpy(digest, res.sha256, sizeof digest);
             assert_int_equal(entries(), 1);
             assert_int_equal(file_read(path, 1 << 24, &got, &e), ERR_OK);
             assert_int_equal(got.n, b.n);
@@ -84,7 +87,7 @@ static void abort_keeps_the_old(void **state) {
     assert_string_equal(got.p, "old");
     assert_int_equal(sink_open(&s, path, 0, &e), ERR_OK);
     assert_int_equal(sink_write(s, "new!", 4, &e), ERR_OK);
-    assert_int_equal(sink_commit(s, NULL, NULL, &e), ERR_OK);
+    assert_int_equal(sink_commit(s, NULL, &e), ERR_OK);
     got.n = 0;
     assert_int_equal(file_read(path, 100, &got, &e), ERR_OK);
     assert_string_equal(got.p, "new!");
@@ -101,10 +104,12 @@ static void gzip_is_deterministic(void **state) {
     for (int i = 0; i < 4; i++) {
         struct sink *s;
         struct err e = {0};
+        struct sink_result res;
         const char *p = i < 2 ? path : plain;
-        assert_int_equal(sink_open(&s, p, SINK_DIGEST | (i < 2 ? 0 : SINK_GZIP), &e), ERR_OK);
+        assert_int_equal(sink_open(&s, p, SINK_SHA256 | (i < 2 ? 0 : SINK_GZIP), &e), ERR_OK);
         write_in_pieces(s, &b, i % 2 ? 1000 : 1 << 20);
-        assert_int_equal(sink_commit(s, NULL, digest[i], &e), ERR_OK);
+        assert_int_equal(sink_commit(s, &res, &e), ERR_OK);
+        memcpy(digest[i], res.sha256, sizeof digest[i]);
         assert_string_equal(digest[i], digest[0]);
     }
     struct err e = {0};
@@ -129,7 +134,7 @@ static void gzip_is_deterministic(void **state) {
     /* nothing written is still a gzip file */
     struct sink *s;
     assert_int_equal(sink_open(&s, path, 0, &e), ERR_OK);
-    assert_int_equal(sink_commit(s, NULL, NULL, &e), ERR_OK);
+    assert_int_equal(sink_commit(s, NULL, &e), ERR_OK);
     assert_true(file_size(path) >= 20);
     unlink(path);
 }
@@ -144,7 +149,7 @@ static int to_stdout(const char *device, const void *p, size_t n, struct err *e)
     rc = sink_open(&s, "-", 0, e);
     if (rc == ERR_OK) rc = sink_write(s, p, n, e);
     if (rc == ERR_OK)
-        rc = sink_commit(s, NULL, NULL, e);
+        rc = sink_commit(s, NULL, e);
     else
         sink_abort(s);
     dup2(keep, 1);
@@ -166,7 +171,7 @@ static void full_disk(void **state) {
     assert_int_equal(symlink("/dev/full", path), 0);
     assert_int_equal(sink_open(&s, path, SINK_INSIDE, &e), ERR_OK);
     assert_int_equal(sink_write(s, "x", 1, &e), ERR_OK);
-    assert_int_equal(sink_commit(s, NULL, NULL, &e), ERR_NOSPACE);
+    assert_int_equal(sink_commit(s, NULL, &e), ERR_NOSPACE);
     assert_false(file_exists(path));
     unlink(path);
     assert_int_equal(entries(), 0);

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/progress.h"
+#include "base/stop.h"
 #include "io/file.h"
 #include "io/sink.h"
 #include "mart/mart.h"
@@ -99,12 +100,12 @@ static int put(void *ctx, const char *p, size_t n, uint64_t rows, struct err *e)
 }
 
 static int close_out(struct filter *f, struct err *e) {
-    uint64_t bytes;
+    struct sink_result res;
     struct sink *s = f->sink;
     f->sink = NULL;
-    int rc = sink_commit(s, &bytes, NULL, e);
+    int rc = sink_commit(s, &res, e);
     if (rc == ERR_OK) {
-        f->task.bytes = (int64_t)bytes;
+        f->task.bytes = (int64_t)res.bytes;
         f->task.bytes_out = f->as_csv ? -1 : (int64_t)f->plain_bytes;
     }
     return rc;
@@ -157,8 +158,13 @@ int filter_collect(const struct run_env *env, const struct filter_opt *o, struct
     return end(&f, rc, e);
 }
 
-/* Accepted records wait in an unlinked file until the gate has spoken. */
+/*
+ * Accepted records wait until the gate has spoken: for standard output in an unlinked file; a named output is that file
+ * itself, for it appears by rename or not at all.
+ */
 struct spool {
+    struct filter *f;
+    bool direct; /* accepted records go to f->sink at once */
     int fd;
     char *buf;
     size_t n;
@@ -177,6 +183,7 @@ static int spool_accept(void *ctx, const char *p, size_t n, uint64_t rows, struc
     struct spool *s = ctx;
     int rc = ERR_OK;
     s->rows += rows;
+    if (s->direct) return put(s->f, p, n, rows, e);
     while (n && rc == ERR_OK) {
         size_t take = n < SPOOL_BUFFER - s->n ? n : SPOOL_BUFFER - s->n;
         memcpy(s->buf + s->n, p, take);
@@ -192,15 +199,30 @@ static int spool_reject(void *ctx, const char *p, size_t n, struct err *e) {
     return sink_write(((struct spool *)ctx)->rejects, p, n, e);
 }
 
-static int spool_out(struct filter *f, struct spool *s, struct quality *q, struct err *e) {
-    int rc = spool_flush(s, e);
-    if (rc) return rc;
-    if (lseek(s->fd, 0, SEEK_SET) != 0) return err_sys(e, ERR_IO, "cannot reread a temporary file");
+/* All of it, as it is. */
+static int copy_all(struct filter *f, struct spool *s, struct err *e) {
+    uint64_t rows = s->rows;
+    int rc = ERR_OK;
+    for (ssize_t n = 1; n > 0 && rc == ERR_OK; rows = 0) {
+        n = read(s->fd, s->buf, SPOOL_BUFFER);
+        if (n < 0 && errno == EINTR)
+            n = 1, rc = stop_check(e);
+        else if (n < 0)
+            rc = err_sys(e, ERR_IO, "cannot reread a temporary file");
+        else if (n)
+            rc = put(f, s->buf, (size_t)n, rows, e);
+    }
+    return rc;
+}
+
+/* Without the duplicates that showed only at the end. */
+static int copy_kept(struct filter *f, struct spool *s, struct quality *q, struct err *e) {
     FILE *in = fdopen(s->fd, "r");
     if (!in) return err_sys(e, ERR_IO, "cannot reread a temporary file");
     char *line = NULL;
     size_t cap = 0;
     ssize_t len;
+    int rc = ERR_OK;
     for (uint64_t row = 0; rc == ERR_OK && (len = getline(&line, &cap, in)) > 0; row++) {
         bool keep = true;
         rc = quality_keep(q, row, line, (size_t)len - 1, &keep, e);
@@ -210,6 +232,42 @@ static int spool_out(struct filter *f, struct spool *s, struct quality *q, struc
     fclose(in);
     s->fd = -1;
     return rc;
+}
+
+static int spool_out(struct filter *f, struct spool *s, struct quality *q, uint64_t duplicates, struct err *e) {
+    if (s->direct && !duplicates) return ERR_OK;
+    int rc = ERR_OK;
+    if (s->direct) { /* what went out already comes back as the spool */
+        struct sink *out = f->sink;
+        f->sink = NULL;
+        f->task.rows_out = 0;
+        f->plain_bytes = 0;
+        s->direct = false;
+        if ((s->fd = sink_detach(out, e)) < 0) return e->code;
+    } else {
+        rc = spool_flush(s, e);
+        if (rc == ERR_OK && lseek(s->fd, 0, SEEK_SET) != 0) rc = err_sys(e, ERR_IO, "cannot reread a temporary file");
+    }
+    if (rc == ERR_OK) rc = open_out(f, f->o->d, e);
+    if (rc) return rc;
+    return duplicates ? copy_kept(f, s, q, e) : copy_all(f, s, e);
+}
+
+/* A plain file takes the records at once; whatever else stands behind the gate. */
+static int open_spool(struct filter *f, struct spool *s, struct err *e) {
+    int rc = ERR_OK;
+    s->f = f;
+    s->buf = mem_grow(NULL, SPOOL_BUFFER);
+    if (!f->as_csv && f->o->out && strcmp(f->o->out, "-") != 0) {
+        rc = open_out(f, f->o->d, e);
+        if (rc) return rc;
+        s->direct = sink_is_file(f->sink);
+        if (s->direct) return ERR_OK;
+        sink_abort(f->sink);
+        f->sink = NULL;
+    }
+    s->fd = file_temp(f->env->tmpdir, e);
+    return s->fd < 0 ? e->code : ERR_OK;
 }
 
 static int log_results(struct filter *f, struct quality *q, const struct quality_result *res, struct err *e) {
@@ -253,12 +311,12 @@ int filter_validate(const struct run_env *env, const struct filter_opt *o, struc
     struct quality_result res;
     const char *rejects = "";
     int rc = begin(&f, env, o, STAGE_VALIDATE, o->d->name, e);
+    f.task.rows_out = 0;
     struct quality_cfg cfg = {
         .p = o->p, .d = o->d, .memory = env->memory / 3, .threads = env->threads, .tmpdir = env->tmpdir};
     struct quality *q = quality_new(&cfg);
     struct quality_out out = {&s, spool_accept, spool_reject};
-    s.buf = mem_grow(NULL, SPOOL_BUFFER);
-    if (rc == ERR_OK && (s.fd = file_temp(env->tmpdir, e)) < 0) rc = e->code;
+    if (rc == ERR_OK) rc = open_spool(&f, &s, e);
     if (rc == ERR_OK) rc = open_rejects(&f, &s, &rejects, e);
     if (rc == ERR_OK) rc = open_in(&f, &r, e);
     if (rc == ERR_OK) rc = quality_run(q, r, &out, &res, e);
@@ -269,7 +327,6 @@ int filter_validate(const struct run_env *env, const struct filter_opt *o, struc
     if (rc) goto out;
     f.task.rows_in = (int64_t)res.rows_in;
     f.task.rows_rejected = (int64_t)res.rows_rejected;
-    f.task.rows_out = 0;
     rc = log_results(&f, q, &res, e);
     if (rc == ERR_OK) tell_results(&res, rejects);
     if (rc == ERR_OK && !res.pass) {
@@ -277,11 +334,11 @@ int filter_validate(const struct run_env *env, const struct filter_opt *o, struc
         gate_words(&res, words, sizeof words);
         rc = err_set(e, ERR_GATE, "the quality gate failed, nothing is passed on: %s", words);
     }
-    if (rc == ERR_OK) rc = open_out(&f, o->d, e);
-    if (rc == ERR_OK) rc = spool_out(&f, &s, q, e);
+    if (rc == ERR_OK) rc = spool_out(&f, &s, q, res.duplicates, e);
+    if (rc == ERR_GATE && s.direct) f.task.rows_out = 0;
     if (rc == ERR_OK || rc == ERR_GATE) {
         struct err mine = {0};
-        int wrote = sink_commit(s.rejects, NULL, NULL, &mine);
+        int wrote = sink_commit(s.rejects, NULL, &mine);
         s.rejects = NULL;
         if (wrote && rc == ERR_OK) {
             *e = mine;
@@ -342,7 +399,7 @@ int filter_load(const struct run_env *env, const struct filter_opt *o, struct er
                      o->p->name);
     if (rc == ERR_OK) rc = open_in(&f, &r, e);
     if (rc == ERR_OK) rc = warehouse_open(&wh, env->home, env->memory / 4, e);
-    if (rc == ERR_OK) rc = loader_open(&l, &wh, o->d->load, o->day, &o->p->zone, e);
+    if (rc == ERR_OK) rc = loader_open(&l, &wh, o->d->load, o->day, &o->p->zone, env->memory / 4, e);
     if (rc == ERR_OK) loader_digest_start(l);
     if (rc == ERR_OK) rc = load_records(l, r, env->threads, e);
     if (rc == ERR_OK) rc = whole(&f, r, STAGE_LOAD, e);

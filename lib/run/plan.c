@@ -53,8 +53,8 @@ char *plan_load_dir(struct plan *pl, const struct pl_dataset *d) {
     return d->nsteps ? plan_dir(pl, "silver", d, d->steps[d->nsteps - 1].name) : plan_dir(pl, "valid", d, NULL);
 }
 
-/* Digest of a partition, "" when there is none. */
-static int part_digest(const char *dir, char out[65], struct err *e) {
+/* Digest of a partition, "" when there is none. quick: the one that a load by hand can keep of its input too. */
+static int part_digest(const char *dir, bool quick, char out[65], struct err *e) {
     struct part_info info;
     bool found;
     int rc = part_read(dir, &info, &found, e);
@@ -62,7 +62,7 @@ static int part_digest(const char *dir, char out[65], struct err *e) {
         out[0] = 0;
         return ERR_OK;
     }
-    memcpy(out, found ? info.sha256 : "", found ? 65 : 1);
+    memcpy(out, !found ? "" : quick && info.quick[0] ? info.quick : info.sha256, found ? 65 : 1);
     return rc;
 }
 
@@ -98,15 +98,15 @@ static int step_digests(struct plan *pl, struct plan_step *s, struct ledger *l, 
         return collect_digest(pl->p, s->d, pl->day, &pl->env->collect, s->input, present, e);
     case STAGE_VALIDATE:
         memcpy(s->def, s->d->checks_digest, 65);
-        return part_digest(plan_dir(pl, "raw", s->d, NULL), s->input, e);
+        return part_digest(plan_dir(pl, "raw", s->d, NULL), false, s->input, e);
     case STAGE_TRANSFORM:
         memcpy(s->def, s->t->digest, 65);
         return part_digest(s->t_index ? plan_dir(pl, "silver", s->d, s->d->steps[s->t_index - 1].name)
                                       : plan_dir(pl, "valid", s->d, NULL),
-                           s->input, e);
+                           false, s->input, e);
     case STAGE_LOAD:
         memcpy(s->def, s->d->load_digest, 65);
-        return part_digest(plan_load_dir(pl, s->d), s->input, e);
+        return part_digest(plan_load_dir(pl, s->d), true, s->input, e);
     case STAGE_MART:
         memcpy(s->def, s->m->digest, 65);
         return outputs_digest(pl, s->m, l, s->input, e);
@@ -143,7 +143,7 @@ static int output_is_there(struct plan *pl, const struct plan_step *s, bool *the
             file_exists(arena_fmt(&pl->a, "%s/reports/%s/%s.html", pl->env->home, pl->p->name, day_text(pl->day).s));
         return ERR_OK;
     }
-    int rc = part_digest(dir, digest, e);
+    int rc = part_digest(dir, false, digest, e);
     *there = rc == ERR_OK && s->last.output_digest && strcmp(digest, s->last.output_digest) == 0;
     return rc;
 }

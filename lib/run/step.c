@@ -29,7 +29,7 @@ static int do_collect(struct step_ctx *c, struct plan_step *s, struct step_resul
     struct part_writer *w = NULL;
     struct collect_stats st;
     struct part_info info;
-    int rc = part_begin(&w, plan_dir(pl, "raw", s->d, NULL), e);
+    int rc = part_begin(&w, plan_dir(pl, "raw", s->d, NULL), NULL, e);
     if (rc) return rc;
     rc = collect_run(pl->p, s->d, pl->day, &pl->env->collect, part_sink, w, &st, e);
     r->rows_out = (int64_t)st.rows;
@@ -55,7 +55,7 @@ static int open_part(struct plan *pl, const char *dir, struct reader **r, struct
         return err_set(
             e, ERR_DATA,
             "%s is not there: the stage before has not been done for this day (run without --from or --only)", dir);
-    rc = part_verify(dir, e); /* what was changed on the disk is not loaded as if it were whole */
+    rc = part_verify(dir, false, e); /* what was changed on the disk is not loaded as if it were whole */
     if (rc) return rc;
     progress_expect(info->bytes);
     rc = part_files(dir, &pl->a, &files, &n, e);
@@ -124,8 +124,8 @@ static int do_validate(struct step_ctx *c, struct plan_step *s, struct step_resu
     struct quality *q = quality_new(&cfg);
     struct quality_out out = {&v, accept_rows, reject_row};
     int rc = open_part(pl, plan_dir(pl, "raw", s->d, NULL), &in, &info, &from, e);
-    if (rc == ERR_OK) rc = part_begin(&v.valid, plan_dir(pl, "valid", s->d, NULL), e);
-    if (rc == ERR_OK) rc = part_begin(&v.rejected, plan_dir(pl, "rejected", s->d, NULL), e);
+    if (rc == ERR_OK) rc = part_begin(&v.valid, plan_dir(pl, "valid", s->d, NULL), &info, e);
+    if (rc == ERR_OK) rc = part_begin(&v.rejected, plan_dir(pl, "rejected", s->d, NULL), NULL, e);
     if (rc == ERR_OK) rc = quality_run(q, in, &out, &res, e);
     if (rc == ERR_OK && res.duplicates) rc = part_rewrite(v.valid, quality_keep, q, e);
     if (rc == ERR_OK) rc = log_quality(pl, s->d, q, &res, e);
@@ -168,7 +168,7 @@ static int do_transform(struct step_ctx *c, struct plan_step *s, struct step_res
     const char *dir =
         s->t_index ? plan_dir(pl, "silver", s->d, s->d->steps[s->t_index - 1].name) : plan_dir(pl, "valid", s->d, NULL);
     int rc = open_part(pl, dir, &in, &info, &from, e);
-    if (rc == ERR_OK) rc = part_begin(&w, plan_dir(pl, "silver", s->d, s->t->name), e);
+    if (rc == ERR_OK) rc = part_begin(&w, plan_dir(pl, "silver", s->d, s->t->name), &info, e);
     if (rc == ERR_OK) rc = transform_run(s->t, 1, in, pl->env->threads, part_sink, w, &st, e);
     if (rc == ERR_OK) {
         r->rows_in = (int64_t)st.rows_in;
@@ -199,10 +199,10 @@ static int do_load(struct step_ctx *c, struct plan_step *s, struct step_result *
         return ERR_OK;
     }
     if (rc == ERR_OK) rc = warehouse_open(&wh, pl->env->home, pl->env->memory / 4, e);
-    if (rc == ERR_OK) rc = loader_open(&l, &wh, s->d->load, pl->day, &pl->p->zone, e);
+    if (rc == ERR_OK) rc = loader_open(&l, &wh, s->d->load, pl->day, &pl->p->zone, pl->env->memory / 4, e);
     if (rc == ERR_OK) rc = load_records(l, in, pl->env->threads, e);
     if (rc == ERR_OK) {
-        struct warehouse_mark mark = {pl->p->name, day_text(pl->day).s, stage_name(s->stage), s->name, info.sha256};
+        struct warehouse_mark mark = {pl->p->name, day_text(pl->day).s, stage_name(s->stage), s->name, s->input};
         rc = loader_commit(l, &mark, &st, e);
         l = NULL;
     }
@@ -211,7 +211,7 @@ static int do_load(struct step_ctx *c, struct plan_step *s, struct step_result *
         r->rows_out = (int64_t)st.written;
         r->rows_rejected = (int64_t)st.dropped;
         r->bytes = (int64_t)info.bytes;
-        memcpy(r->output, info.sha256, 65);
+        memcpy(r->output, s->input, 65);
     }
     loader_abort(l);
     if (wh.h) db_close(&wh);

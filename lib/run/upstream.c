@@ -162,9 +162,9 @@ static int judge(struct ledger *l, struct found *f, int64_t bytes_in, struct err
     return ERR_OK;
 }
 
-/* All writers were gone when we looked: who started within two seconds of us, in our process group, since the last stage
- * of our kind there? All of them are of our pipe, and any that failed makes it incomplete: which of them stood last in
- * it is not the one that wrote its row last. */
+/* All writers were gone when we looked: who started within two seconds of us, in our process group, since the last
+ * stage of our kind there? All of them are of our pipe, and any that failed makes it incomplete: which of them stood
+ * last in it is not the one that wrote its row last. */
 static int judge_group(struct ledger *l, const char *pipeline, enum stage mine, bool *seen, struct err *e) {
     struct stmt s;
     struct found all[16];
@@ -185,10 +185,8 @@ static int judge_group(struct ledger *l, const char *pipeline, enum stage mine, 
     stmt_text(&s, 6, stage_name(mine));
     while (n < 16 && (rc = stmt_step(&s, &row, e)) == ERR_OK && row) {
         struct found *f = &all[n];
-        *f = (struct found){.id = stmt_col_int(&s, 0),
-                            .pid = (int)stmt_col_int(&s, 1),
-                            .start = stmt_col_int(&s, 2),
-                            .bytes_out = -1};
+        *f = (struct found){
+            .id = stmt_col_int(&s, 0), .pid = (int)stmt_col_int(&s, 1), .start = stmt_col_int(&s, 2), .bytes_out = -1};
         snprintf(f->state, sizeof f->state, "%s", stmt_col(&s, 3));
         snprintf(f->stage, sizeof f->stage, "%s", stmt_col(&s, 4));
         if (stage_find(f->stage) < (int)mine) n++;

@@ -1,52 +1,39 @@
 /*
- * Filling a table; see table.h. One prepared INSERT with a value per column and the day; a record's fields are found
- * by one walk over its members with a small hash of the column names.
+ * Filling a table; see table.h. The crew's threads turn records into the values of columns (cells.c), and where the
+ * table allows it into whole records of SQLite's format; the taking thread puts them in, through bulk.c or through one
+ * prepared INSERT.
  */
-#include <math.h>
+#include <stdatomic.h>
 
 #include "base/hash.h"
 #include "base/log.h"
-#include "store/table.h"
+#include "base/uuid.h"
+#include "store/bulk.h"
+#include "store/cells.h"
 
 struct loader {
     struct db *db;
     const struct table_spec *t;
-    struct zone zone;
+    struct shape *shape;
     char day[16];
     struct stmt insert;
     struct loader_stats st;
+    size_t memory; /* for keys that wait to be merged */
+    int threads;
+    size_t key;       /* column of a bulk table's key; ncols: none */
+    atomic_bool fast; /* rows come as records for bulk.c */
+    struct bulk *bulk;
+    struct shaper own; /* of the taking thread */
+    struct cell *cells;
     struct arena a;
-    struct jval *vals; /* per column; t NULL when absent */
-    struct {
-        uint64_t hash;
-        size_t col;
-        bool used;
-    } * slots; /* open addressing over the columns' field names */
-    size_t nslots;
     int64_t rows_before;
     bool begun, digesting;
-    struct sha256 sha;
+    struct digest digest;
+    const struct load_ctx *ctx;
+    uint64_t given;       /* rows given to bulk.c */
+    struct place *places; /* where the rows given to bulk.c came from */
+    size_t nplaces, places_cap;
 };
-
-static uint64_t name_hash(struct sv s) {
-    uint64_t h = 1469598103934665603u; /* FNV-1a */
-    for (size_t i = 0; i < s.n; i++) h = (h ^ (unsigned char)s.p[i]) * 1099511628211u;
-    return h;
-}
-
-static void make_slots(struct loader *l) {
-    l->nslots = 16;
-    while (l->nslots < l->t->ncols * 2) l->nslots *= 2;
-    l->slots = mem_alloc(l->nslots * sizeof *l->slots);
-    for (size_t i = 0; i < l->t->ncols; i++) {
-        uint64_t h = name_hash(sv_of(l->t->cols[i].from));
-        size_t k = h & (l->nslots - 1);
-        while (l->slots[k].used) k = (k + 1) & (l->nslots - 1);
-        l->slots[k].hash = h;
-        l->slots[k].col = i;
-        l->slots[k].used = true;
-    }
-}
 
 static void insert_sql(const struct table_spec *t, struct buf *b) {
     buf_str(b, "INSERT INTO ");
@@ -80,17 +67,40 @@ static void insert_sql(const struct table_spec *t, struct buf *b) {
     }
 }
 
-/* What the mode takes away before the new rows come. */
-static int clear_old(struct loader *l, struct err *e) {
-    if (l->t->mode != LOAD_REPLACE_DAY && l->t->mode != LOAD_FULL) return ERR_OK;
+/* Are all rows those of the day? Then the table can be emptied whole, which SQLite does page by page. */
+static int only_this_day(struct loader *l, bool *only, struct err *e) {
     struct buf b = {0};
     struct stmt s;
-    buf_str(&b, "DELETE FROM ");
+    bool row;
+    buf_str(&b, "SELECT NOT EXISTS (SELECT 1 FROM ");
     sql_name(&b, l->t->table);
-    if (l->t->mode == LOAD_REPLACE_DAY) buf_str(&b, " WHERE \"dt\"=?1");
+    buf_str(&b, " WHERE \"dt\" < ?1) AND NOT EXISTS (SELECT 1 FROM ");
+    sql_name(&b, l->t->table);
+    buf_str(&b, " WHERE \"dt\" > ?1)");
     int rc = stmt_prepare(&s, l->db, b.p, l->t->table, e);
     if (rc == ERR_OK) {
-        if (l->t->mode == LOAD_REPLACE_DAY) stmt_text(&s, 1, l->day);
+        stmt_text(&s, 1, l->day);
+        rc = stmt_step(&s, &row, e);
+        if (rc == ERR_OK) *only = stmt_col_int(&s, 0) != 0;
+        stmt_close(&s);
+    }
+    buf_free(&b);
+    return rc;
+}
+
+/* What the mode takes away before the new rows come. */
+static int clear_old(struct loader *l, struct err *e) {
+    bool all = l->t->mode == LOAD_FULL;
+    if (l->t->mode != LOAD_REPLACE_DAY && !all) return ERR_OK;
+    struct buf b = {0};
+    struct stmt s;
+    int rc = all ? ERR_OK : only_this_day(l, &all, e);
+    buf_str(&b, "DELETE FROM ");
+    sql_name(&b, l->t->table);
+    if (!all) buf_str(&b, " WHERE \"dt\"=?1");
+    if (rc == ERR_OK) rc = stmt_prepare(&s, l->db, b.p, l->t->table, e);
+    if (rc == ERR_OK) {
+        if (!all) stmt_text(&s, 1, l->day);
         rc = stmt_run(&s, e);
         stmt_close(&s);
     }
@@ -114,187 +124,110 @@ static int64_t count_rows(struct loader *l) {
 }
 
 int loader_open(struct loader **out, struct db *db, const struct table_spec *t, day_t day, const struct zone *zone,
-                struct err *e) {
+                size_t memory, struct err *e) {
     struct loader *l = mem_alloc(sizeof *l);
-    (void)e;
+    bool fits = false;
     l->db = db;
     l->t = t;
-    l->zone = *zone;
+    l->memory = memory;
+    l->threads = 1;
+    l->shape = shape_new(t, zone);
+    l->cells = mem_alloc((t->ncols + 1) * sizeof *l->cells);
     snprintf(l->day, sizeof l->day, "%s", day_text(day).s);
-    l->vals = mem_alloc(t->ncols * sizeof *l->vals);
-    make_slots(l);
-    *out = l;
-    return ERR_OK;
+    for (l->key = 0; l->key < t->ncols; l->key++)
+        if (t->key.n && strcmp(t->cols[l->key].name, t->key.s[0]) == 0) break;
+    int rc = bulk_fits(db, t, &fits, e);
+    l->fast = fits;
+    if (rc)
+        loader_abort(l);
+    else
+        *out = l;
+    return rc;
 }
+
+static int prepare_insert(struct loader *l, struct err *e) {
+    struct buf sql = {0};
+    insert_sql(l->t, &sql);
+    int rc = stmt_prepare(&l->insert, l->db, sql.p, l->t->table, e);
+    buf_free(&sql);
+    return rc;
+}
+
+static int bulk_dropped(void *ctx, uint64_t row, struct err *e);
 
 /* Not before the first record: a load at the end of a pipe must not hold the warehouse while the stage before it writes
  * its quality results there. */
 static int begin(struct loader *l, struct err *e) {
-    struct buf sql = {0};
+    bool fits = false;
     if (l->begun) return ERR_OK;
     l->begun = true;
     int rc = db_exec(l->db, e, "BEGIN IMMEDIATE");
     if (rc == ERR_OK) rc = table_ensure(l->db, l->t, true, e);
     if (rc == ERR_OK) rc = clear_old(l, e);
     if (rc == ERR_OK && l->t->mode == LOAD_UPSERT) l->rows_before = count_rows(l);
-    insert_sql(l->t, &sql);
-    if (rc == ERR_OK) rc = stmt_prepare(&l->insert, l->db, sql.p, l->t->table, e);
-    buf_free(&sql);
-    return rc;
+    if (rc == ERR_OK && l->fast) rc = bulk_fits(l->db, l->t, &fits, e);
+    if (rc == ERR_OK && l->fast && !fits) l->fast = false; /* changed by somebody since loader_open */
+    if (rc == ERR_OK && l->fast)
+        return bulk_open(&l->bulk, l->db, l->t, l->day, l->memory, l->threads, bulk_dropped, l, e);
+    return rc ? rc : prepare_insert(l, e);
 }
 
-static void find_fields(struct loader *l, struct jval rec) {
-    uint32_t pos = 0;
-    memset(l->vals, 0, l->t->ncols * sizeof *l->vals);
-    for (struct jval key, val; jv_each(rec, &pos, &key, &val);) {
-        struct sv name = jv_raw(key);
-        if (jv_tok(key)->flags & JF_ESC) {
-            size_t n;
-            name.p = jv_str(key, &l->a, &n);
-            name.n = n;
-        }
-        uint64_t h = name_hash(name);
-        for (size_t k = h & (l->nslots - 1); l->slots[k].used; k = (k + 1) & (l->nslots - 1))
-            if (l->slots[k].hash == h && sv_is(name, l->t->cols[l->slots[k].col].from)) l->vals[l->slots[k].col] = val;
-    }
-}
+static const char *const key_is_there = "its key is in the table already";
 
-static void bind_text(struct loader *l, int i, struct jval v) {
-    size_t n;
-    if (jv_tok(v)->flags & JF_ESC) {
-        const char *s = jv_str(v, &l->a, &n);
-        stmt_textn(&l->insert, i, s, n);
-    } else {
-        struct sv s = jv_raw(v);
-        stmt_textn(&l->insert, i, s.p, s.n);
-    }
-}
-
-static bool bind_number(struct loader *l, int i, struct jval v, enum column_type type) {
-    int64_t x;
-    if (jv_type(v) != JT_NUM) return false;
-    if (type != COL_REAL && jv_int(v, &x)) {
-        stmt_int(&l->insert, i, x);
-        return true;
-    }
-    if (type == COL_INTEGER) return false;
-    double d = jv_num(v);
-    if (!isfinite(d)) return false;
-    stmt_real(&l->insert, i, d);
-    return true;
-}
-
-static bool bind_stamp(struct loader *l, int i, struct jval v, enum column_type type) {
-    struct stamp st;
-    day_t day;
-    if (jv_type(v) != JT_STR) return false;
-    struct sv s = jv_raw(v);
-    if (type == COL_DATE) {
-        if (!day_parse(s, &day)) return false;
-    } else {
-        if (!stamp_parse(s, &st)) return false;
-        if (st.has_zone) { /* into the pipeline's local time, with the fraction as it was */
-            int64_t frac = (st.micros % 1000000 + 1000000) % 1000000; /* before 1970 too the fraction counts forward */
-            int64_t utc = (st.micros - frac) / 1000000 - st.zone;
-            int64_t local = utc + zone_offset(&l->zone, utc);
-            char *text = arena_alloc(&l->a, 40);
-            snprintf(text, 40, "%.19s", utc_text(local).s);
-            if (frac) snprintf(text + 19, 21, ".%06d", (int)frac);
-            stmt_text(&l->insert, i, text);
-            return true;
-        }
-    }
-    bind_text(l, i, v);
-    return true;
-}
-
-static bool bind_json(struct loader *l, int i, struct jval v) {
-    if (jv_type(v) == JT_OBJ || jv_type(v) == JT_ARR) {
-        struct sv s = jv_raw(v);
-        stmt_textn(&l->insert, i, s.p, s.n);
-        return true;
-    }
-    if (jv_type(v) != JT_STR) return false;
-    size_t n;
-    const char *s = jv_str(v, &l->a, &n);
-    if (!n) {
-        stmt_text(&l->insert, i, NULL);
-        return true;
-    }
-    struct jtoks toks = {0};
-    struct jerr je;
-    bool ok = json_scan(&toks, s, n, 0, &je);
-    jtoks_free(&toks);
-    if (ok) stmt_textn(&l->insert, i, s, n);
-    return ok;
-}
-
-static bool bind_value(struct loader *l, int i, struct jval v, enum column_type type) {
-    enum jtype t = jv_type(v);
-    switch (type) {
-    case COL_TEXT:
-        if (t == JT_ARR || t == JT_OBJ) return false;
-        bind_text(l, i, v);
-        return true;
-    case COL_INTEGER:
-    case COL_REAL:
-    case COL_NUMBER:
-        return bind_number(l, i, v, type);
-    case COL_BOOLEAN:
-        if (t != JT_TRUE && t != JT_FALSE) return false;
-        stmt_int(&l->insert, i, t == JT_TRUE);
-        return true;
-    case COL_DATE:
-    case COL_TIMESTAMP:
-        return bind_stamp(l, i, v, type);
-    default:
-        return bind_json(l, i, v);
-    }
-}
-
-static const char *drop(struct loader *l, const char *why) {
-    l->st.dropped++;
-    sqlite3_clear_bindings(l->insert.h);
-    return why;
-}
-
-static int loader_add(struct loader *l, struct jval rec, const char **why, struct err *e) {
-    *why = NULL;
-    l->st.rows_in++;
-    arena_reset(&l->a);
-    if (jv_type(rec) != JT_OBJ) {
-        *why = drop(l, "the record is not an object");
-        return ERR_OK;
-    }
-    find_fields(l, rec);
+static void bind_cells(struct loader *l, const struct cell *cells) {
     for (size_t i = 0; i < l->t->ncols; i++) {
-        const struct column *c = &l->t->cols[i];
-        struct jval v = l->vals[i];
-        bool null = !v.t || jv_type(v) == JT_NULL;
-        if (null && c->not_null) {
-            *why = drop(l, arena_fmt(&l->a, "column %s must not be null", c->name));
-            return ERR_OK;
-        }
-        if (null) {
-            stmt_text(&l->insert, (int)i + 1, NULL);
-        } else if (!bind_value(l, (int)i + 1, v, c->type)) {
-            struct sv raw = jv_raw(v);
-            *why = drop(l, arena_fmt(&l->a, "column %s: expected %s, found %.*s", c->name, column_type_names[c->type],
-                                     (int)(raw.n > 60 ? 60 : raw.n), raw.p));
-            return ERR_OK;
-        }
+        const struct cell *c = &cells[i];
+        int at = (int)i + 1;
+        if (c->type == CELL_NULL)
+            stmt_text(&l->insert, at, NULL);
+        else if (c->type == CELL_INT)
+            stmt_int(&l->insert, at, c->i);
+        else if (c->type == CELL_REAL)
+            stmt_real(&l->insert, at, c->d);
+        else
+            stmt_textn(&l->insert, at, c->s.p, c->s.n);
     }
     stmt_text(&l->insert, (int)l->t->ncols + 1, l->day);
+}
+
+/* By the prepared statement. *why: not written. */
+static int insert_record(struct loader *l, struct jval rec, const char **why, struct err *e) {
     bool row;
+    *why = shape_cells(l->shape, &l->own, rec, l->cells, &l->a);
+    if (*why) return ERR_OK;
+    bind_cells(l, l->cells);
     int rc = stmt_step(&l->insert, &row, e);
     if (rc) return rc;
     sqlite3_reset(l->insert.h);
     if (sqlite3_changes(l->db->h) == 0)
-        *why = drop(l, "its key is in the table already");
+        *why = key_is_there;
     else
         l->st.written++;
     return ERR_OK;
 }
+
+/* ---- what the threads make of a batch ---- */
+
+struct load_out {
+    struct arena a;
+    struct shaper w;
+    struct cell *cells;
+    bool encoded;
+    struct buf rec; /* records one after another */
+    struct encoded {
+        const char *why; /* it does not fit */
+        size_t at, n;    /* in rec */
+        bool slow;       /* its key is no UUID */
+        uint8_t key[16];
+    } * rows;
+    size_t cap;
+};
+
+/* The lines of rows: runs that lie one after another in a file. */
+struct place {
+    uint64_t row, line;
+    uint32_t file;
+};
 
 struct load_ctx {
     struct loader *l;
@@ -303,43 +236,148 @@ struct load_ctx {
     bool last_bad; /* the record seen last is no JSON */
 };
 
-static void only_scan(void *ctx, struct batch *b, void *out) {
-    (void)ctx;
-    (void)b;
-    (void)out;
+static void encode_one(const struct loader *l, struct load_out *o, struct jval rec, struct encoded *to) {
+    size_t n = l->t->ncols;
+    to->why = shape_cells(l->shape, &o->w, rec, o->cells, &o->a);
+    if (to->why) return;
+    if (l->key < n && !uuid_parse(o->cells[l->key].s, to->key)) {
+        to->slow = true;
+        return;
+    }
+    o->cells[n] = (struct cell){.type = CELL_TEXT, .s = sv_of(l->day)};
+    to->at = o->rec.n;
+    cells_record(o->cells, n + 1, &o->rec);
+    to->n = o->rec.n - to->at;
+}
+
+static void encode(void *ctx, struct batch *b, void *out) {
+    const struct loader *l = ((struct load_ctx *)ctx)->l;
+    struct load_out *o = out;
+    o->encoded = l->fast;
+    if (!o->encoded) return;
+    arena_reset(&o->a);
+    o->rec.n = 0;
+    if (!o->cells) o->cells = mem_alloc((l->t->ncols + 1) * sizeof *o->cells);
+    if (o->cap < b->n) {
+        o->cap = b->n * 2;
+        o->rows = mem_grow(o->rows, o->cap * sizeof *o->rows);
+    }
+    for (size_t i = 0; i < b->n; i++) {
+        o->rows[i] = (struct encoded){0};
+        if (!b->r[i].bad) encode_one(l, o, b->r[i].v, &o->rows[i]);
+    }
+}
+
+static void out_free(void *out) {
+    struct load_out *o = out;
+    arena_free(&o->a);
+    shaper_free(&o->w);
+    buf_free(&o->rec);
+    free(o->cells);
+    free(o->rows);
+}
+
+static void tell_drop(struct load_ctx *c, uint32_t file, uint64_t line, const char *why) {
+    c->l->st.dropped++;
+    if (c->told++ < 10) log_warn("%s:%llu: dropped: %s", reader_name(c->r, file), (unsigned long long)line, why);
+}
+
+static void keep_place(struct loader *l, uint64_t row, const struct rec *r) {
+    struct place *p = l->nplaces ? &l->places[l->nplaces - 1] : NULL;
+    if (p && p->file == r->file && p->line + (row - p->row) == r->line) return;
+    if (l->nplaces == l->places_cap) {
+        l->places_cap = l->places_cap ? l->places_cap * 2 : 64;
+        l->places = mem_grow(l->places, l->places_cap * sizeof *l->places);
+    }
+    l->places[l->nplaces++] = (struct place){row, r->line, r->file};
+}
+
+static int bulk_dropped(void *ctx, uint64_t row, struct err *e) {
+    struct loader *l = ctx;
+    size_t lo = 0, hi = l->nplaces;
+    (void)e;
+    while (hi - lo > 1) {
+        size_t mid = lo + (hi - lo) / 2;
+        if (l->places[mid].row <= row)
+            lo = mid;
+        else
+            hi = mid;
+    }
+    l->st.written--;
+    tell_drop((struct load_ctx *)(uintptr_t)l->ctx, l->places[lo].file, l->places[lo].line + (row - l->places[lo].row),
+              key_is_there);
+    return ERR_OK;
+}
+
+/* A key that is no UUID: what is in is finished, the rest goes the common way. */
+static int leave_bulk(struct loader *l, struct err *e) {
+    struct bulk *b = l->bulk;
+    l->bulk = NULL;
+    l->fast = false;
+    int rc = bulk_finish(b, e);
+    return rc ? rc : prepare_insert(l, e);
+}
+
+static int add_one(struct load_ctx *c, const struct rec *r, const struct load_out *o, size_t i, const char **why,
+                   struct err *e) {
+    struct loader *l = c->l;
+    const struct encoded *x = o->encoded ? &o->rows[i] : NULL;
+    l->st.rows_in++;
+    if (r->bad) {
+        *why = rec_problem(r, &l->a);
+        return ERR_OK;
+    }
+    if (x && x->why) {
+        *why = x->why;
+        return ERR_OK;
+    }
+    if (l->bulk && (!x || x->slow)) {
+        int rc = leave_bulk(l, e);
+        if (rc) return rc;
+    }
+    if (!l->bulk) return insert_record(l, r->v, why, e);
+    keep_place(l, l->given++, r);
+    l->st.written++;
+    return bulk_add(l->bulk, o->rec.p + x->at, x->n, x->key, e);
 }
 
 static int add_batch(void *ctx, struct batch *b, void *out, struct err *e) {
     struct load_ctx *c = ctx;
-    (void)out;
-    int begun = begin(c->l, e);
-    if (begun) return begun;
-    for (size_t i = 0; i < b->n; i++) {
+    struct loader *l = c->l;
+    int rc = begin(l, e);
+    for (size_t i = 0; i < b->n && rc == ERR_OK; i++) {
         const struct rec *r = &b->r[i];
         const char *why = NULL;
-        int rc = ERR_OK;
         c->last_bad = r->bad != NULL;
-        if (c->l->digesting) {
-            sha256_add(&c->l->sha, r->text, r->len);
-            sha256_add(&c->l->sha, "\n", 1);
+        arena_reset(&l->a);
+        if (l->digesting) {
+            digest_add(&l->digest, r->text, r->len);
+            digest_add(&l->digest, "\n", 1);
         }
-        if (r->bad) {
-            c->l->st.rows_in++;
-            why = drop(c->l, rec_problem(r, &c->l->a));
-        } else {
-            rc = loader_add(c->l, r->v, &why, e);
-        }
+        rc = add_one(c, r, out, i, &why, e);
         if (rc) return err_in(e, "%s:%llu", reader_name(c->r, r->file), (unsigned long long)r->line);
-        if (why && c->told++ < 10)
-            log_warn("%s:%llu: dropped: %s", reader_name(c->r, r->file), (unsigned long long)r->line, why);
+        if (why) tell_drop(c, r->file, r->line, why);
     }
-    return ERR_OK;
+    return rc;
 }
 
 int load_records(struct loader *l, struct reader *r, int threads, struct err *e) {
     struct load_ctx c = {l, r, 0, false};
-    struct crew crew = {.threads = threads, .out_size = 1, .ctx = &c, .work = only_scan, .take = add_batch};
+    struct crew crew = {.threads = threads,
+                        .out_size = sizeof(struct load_out),
+                        .ctx = &c,
+                        .work = encode,
+                        .take = add_batch,
+                        .out_free = out_free};
+    l->threads = threads;
+    l->ctx = &c;
     int rc = crew_run(&crew, r, e);
+    if (rc == ERR_OK && l->bulk) {
+        struct bulk *b = l->bulk;
+        l->bulk = NULL;
+        rc = bulk_finish(b, e);
+    }
+    l->ctx = NULL;
     if (rc == ERR_OK && c.told > 10) log_warn("%zu more records dropped", c.told - 10);
     if (rc == ERR_OK && c.last_bad && reader_torn(r))
         rc = err_set(e, ERR_INCOMPLETE, "the input ends in the middle of a record: nothing is loaded");
@@ -347,12 +385,12 @@ int load_records(struct loader *l, struct reader *r, int threads, struct err *e)
 }
 
 void loader_digest_start(struct loader *l) {
-    sha256_start(&l->sha);
+    digest_start(&l->digest);
     l->digesting = true;
 }
 
 void loader_digest(struct loader *l, char out[65]) {
-    sha256_hex(&l->sha, out);
+    digest_hex(&l->digest, out);
     l->digesting = false;
 }
 
@@ -382,10 +420,13 @@ void loader_abort(struct loader *l) {
     char unused[65];
     if (!l) return;
     if (l->digesting) loader_digest(l, unused);
+    bulk_free(l->bulk);
     stmt_close(&l->insert);
     if (!sqlite3_get_autocommit(l->db->h)) sqlite3_exec(l->db->h, "ROLLBACK", NULL, NULL, NULL);
-    free(l->vals);
-    free(l->slots);
+    shape_free(l->shape);
+    shaper_free(&l->own);
+    free(l->cells);
+    free(l->places);
     arena_free(&l->a);
     free(l);
 }

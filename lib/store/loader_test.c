@@ -34,7 +34,7 @@ static int load(const struct table_spec *t, const char *day, const char *text, s
     *st = (struct loader_stats){0};
     assert_true(day_parse(sv_of(day), &d));
     assert_int_equal(zone_find("Asia/Seoul", &z, e), ERR_OK);
-    assert_int_equal(loader_open(&l, &db, t, d, &z, e), ERR_OK);
+    assert_int_equal(loader_open(&l, &db, t, d, &z, 1 << 20, e), ERR_OK);
     assert_int_equal(reader_open(&r, &path, 1, &(struct reader_opt){.text = text, .text_n = strlen(text)}, e), ERR_OK);
     int rc = load_records(l, r, 1, e);
     reader_close(r);
@@ -232,7 +232,7 @@ static void aborted(void **state) {
     struct loader *l;
     struct reader *r;
     loaded(&s, "2026-01-01", "{\"id\":1}\n");
-    assert_int_equal(loader_open(&l, &db, &s, 0, &z, &e), ERR_OK);
+    assert_int_equal(loader_open(&l, &db, &s, 0, &z, 1 << 20, &e), ERR_OK);
     assert_int_equal(reader_open(&r, &path, 1, &(struct reader_opt){.text = text, .text_n = 9}, &e), ERR_OK);
     assert_int_equal(load_records(l, r, 1, &e), ERR_OK);
     assert_int_equal(loader_rows_in(l), 1);
@@ -242,7 +242,7 @@ static void aborted(void **state) {
     assert_string_equal(Q("SELECT id FROM %s", s.table), "1");
     /* a table that the aborted load made is gone with it */
     struct table_spec n = spec(c, 1, LOAD_FULL);
-    assert_int_equal(loader_open(&l, &db, &n, 0, &z, &e), ERR_OK);
+    assert_int_equal(loader_open(&l, &db, &n, 0, &z, 1 << 20, &e), ERR_OK);
     assert_int_equal(reader_open(&r, &path, 1, &(struct reader_opt){.text = text, .text_n = 9}, &e), ERR_OK);
     assert_int_equal(load_records(l, r, 1, &e), ERR_OK);
     reader_close(r);

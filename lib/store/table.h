@@ -67,7 +67,7 @@ struct loader_stats {
     uint64_t updated; /* upsert: of those written, rows that were there */
 };
 int loader_open(struct loader **out, struct db *db, const struct table_spec *t, day_t day, const struct zone *zone,
-                struct err *e);
+                size_t memory, struct err *e); /* memory: bytes for keys that wait to be merged */
 /* All records of a reader, scanned on so many threads, added in order. Dropped ones are logged as warnings (the first
  * ten). A record that is no JSON at all is dropped too; as the last of a torn pipe it is ERR_INCOMPLETE. */
 int load_records(struct loader *l, struct reader *r, int threads, struct err *e);
