@@ -198,8 +198,8 @@ static int do_load(struct step_ctx *c, struct plan_step *s, struct step_result *
         reader_close(in);
         return ERR_OK;
     }
-    if (rc == ERR_OK) rc = warehouse_open(&wh, pl->env->home, pl->env->memory / 4, e);
-    if (rc == ERR_OK) rc = loader_open(&l, &wh, s->d->load, pl->day, &pl->p->zone, pl->env->memory / 4, e);
+    if (rc == ERR_OK) rc = warehouse_open(&wh, pl->env->home, pl->env->memory / 8, e);
+    if (rc == ERR_OK) rc = loader_open(&l, &wh, s->d->load, pl->day, &pl->p->zone, pl->env->memory / 8 * 3, e);
     if (rc == ERR_OK) rc = load_records(l, in, pl->env->threads, e);
     if (rc == ERR_OK) {
         struct warehouse_mark mark = {pl->p->name, day_text(pl->day).s, stage_name(s->stage), s->name, s->input};

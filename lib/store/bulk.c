@@ -122,7 +122,7 @@ int bulk_open(struct bulk **out, struct db *db, const struct table_spec *t, cons
     struct bulk *b = mem_alloc(sizeof *b);
     struct arena a = {0};
     *b = (struct bulk){.db = db, .t = t, .day = day, .drop = drop, .ctx = ctx, .threads = threads};
-    b->most = memory / (sizeof(struct key) * 3 / 2); /* buckets grow by half */
+    b->most = memory / (sizeof(struct key) * 9 / 8); /* buckets grow by an eighth */
     if (b->most < 4096) b->most = 4096;
     int rc = look_at_table(b, e);
     if (rc == ERR_OK) rc = open_tree(b, "type = 'table' AND name = ?1", t->table, 0, &b->table, e);
@@ -312,7 +312,7 @@ int bulk_add(struct bulk *b, const void *rec, size_t n, const uint8_t key[16], s
     if (b->keys) {
         struct bucket *u = &b->buckets[key[0]];
         if (u->n == u->cap) {
-            u->cap = u->cap ? u->cap + u->cap / 2 : 64;
+            u->cap = u->cap + u->cap / 8 + 64;
             u->k = mem_grow(u->k, u->cap * sizeof *u->k);
         }
         u->k[u->n++] = (struct key){big_endian(key), big_endian(key + 8), b->waiting};

@@ -65,7 +65,7 @@ static int check_file(const char *path, struct err *e) {
  * without asking the busy handler; so this asks again. */
 static int settle(struct db *db, int flags, int busy_ms, struct err *e) {
     const char *sql = flags & DB_READ ? "PRAGMA query_only=1; PRAGMA schema_version;"
-                                      : "PRAGMA page_size=8192; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
+                                      : "PRAGMA page_size=16384; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
                                         "PRAGMA foreign_keys=ON; PRAGMA schema_version;";
     double until = now_mono() + (double)busy_ms / 1000;
     int rc = db_exec(db, e, sql);

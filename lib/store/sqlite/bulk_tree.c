@@ -1,8 +1,8 @@
 /*
- * Filling b-trees directly. This file is compiled as the tail of SQLite's amalgamation (scripts/deps.sh appends it), for
- * it calls functions that SQLite keeps to itself: the very ones that its virtual machine calls for an INSERT, without
- * the machine. A row costs a copy of its record instead of some forty values bound, moved, checked and put together
- * again on the one thread that may write.
+ * Filling b-trees directly. This file is compiled as the tail of SQLite's amalgamation (scripts/deps.sh appends it),
+ * for it calls functions that SQLite keeps to itself: the very ones that its virtual machine calls for an INSERT,
+ * without the machine. A row costs a copy of its record instead of some forty values bound, moved, checked and put
+ * together again on the one thread that may write.
  *
  * What it gives up is everything that the machine does besides: constraints, triggers, indexes. The caller makes whole
  * records (https://www.sqlite.org/fileformat2.html#record_format) and fills every index of the table in the same
@@ -10,7 +10,8 @@
  * recovery stay SQLite's own business.
  */
 #if SQLITE_VERSION_NUMBER < 3040000 || SQLITE_VERSION_NUMBER >= 3051000
-#error "lib/store/sqlite/bulk_tree.c is written against the b-tree of SQLite 3.40 to 3.50: read btree.h of this one first"
+#error                                                                                                                 \
+    "lib/store/sqlite/bulk_tree.c is written against the b-tree of SQLite 3.40 to 3.50: read btree.h of this one first"
 #endif
 
 struct etl_tree {
@@ -59,7 +60,6 @@ SQLITE_API int etl_tree_open(sqlite3 *db, unsigned root, int columns, struct etl
         etl_tree_close(t);
         return rc;
     }
-    sqlite3BtreeCursorHintFlags(t->cursor, BTREE_BULKLOAD); /* full pages at the right edge, as CREATE INDEX makes them */
     *out = t;
     return SQLITE_OK;
 }
@@ -69,6 +69,8 @@ static int etlTreeLast(struct etl_tree *t) {
     int empty = 0;
     if (t->placed && t->cursor->eState == CURSOR_VALID) return SQLITE_OK;
     t->placed = 1;
+    sqlite3BtreeCursorHintFlags(t->cursor,
+                                BTREE_BULKLOAD); /* full pages at the right edge, as CREATE INDEX makes them */
     return sqlite3BtreeLast(t->cursor, &empty);
 }
 
@@ -93,14 +95,15 @@ SQLITE_API int etl_tree_append_key(struct etl_tree *t, const void *rec, int n) {
     return sqlite3BtreeInsert(t->cursor, &p, BTREE_APPEND, t->cursor->eState == CURSOR_VALID ? -1 : 0);
 }
 
-SQLITE_API int etl_tree_insert_key(struct etl_tree *t, const char *first, int len, const void *rec, int n,
-                                   int unique, int *there) {
+SQLITE_API int etl_tree_insert_key(struct etl_tree *t, const char *first, int len, const void *rec, int n, int unique,
+                                   int *there) {
     BtreePayload p;
     int at = 0;
     memset(&p, 0, sizeof p);
     p.pKey = rec;
     p.nKey = n;
     t->placed = 0;
+    sqlite3BtreeCursorHintFlags(t->cursor, 0); /* in the middle they would leave every second page empty */
     if (unique) {
         Mem *m = &t->rec->aMem[0];
         memset(m, 0, sizeof *m);
