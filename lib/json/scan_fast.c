@@ -96,12 +96,12 @@ static bool walk(struct walk *w, const char *p, const char *last) {
     const uint32_t *q = w->x->quote;
     struct jtok *t = w->base;
     const struct jtok *full = w->out->t + w->out->cap - 2;
-    uint32_t stack[JSON_DEPTH], count = 0;
+    uint32_t stack[JSON_DEPTH], count = 0, n = 0; /* n: tokens so far */
     int depth = 0;
     bool obj;
 #define TOKEN(Off, Len, Type, Flags)                                                                                   \
     do {                                                                                                               \
-        *t = (struct jtok){(uint32_t)(Off), (uint32_t)(Len), (uint32_t)(t - w->base) + 1, 0, (uint8_t)(Type), Flags};  \
+        *t = (struct jtok){(uint32_t)(Off), (uint32_t)(Len), ++n, 0, (uint8_t)(Type), Flags};                          \
         t++;                                                                                                           \
     } while (0)
 #define STRING()                                                                                                       \
@@ -114,7 +114,7 @@ static bool walk(struct walk *w, const char *p, const char *last) {
 open:
     if (depth == JSON_DEPTH) return false;
     if (depth) w->base[stack[depth - 1]].n = count;
-    stack[depth++] = (uint32_t)(t - w->base);
+    stack[depth++] = n;
     count = 0;
     obj = *p == '{';
     TOKEN(p - s, 0, obj ? JT_OBJ : JT_ARR, 0);
@@ -144,10 +144,10 @@ next: /* a member or an element */
         goto open;
     } else {
         uint8_t type = 0;
-        uint32_t n = word_at(p, (size_t)(last - p), &type);
-        if (!n) return false;
-        TOKEN(p - s, n, type, 0);
-        p += n;
+        uint32_t len = word_at(p, (size_t)(last - p), &type);
+        if (!len) return false;
+        TOKEN(p - s, len, type, 0);
+        p += len;
     }
 after:
     SKIP_BLANK(p);
@@ -161,12 +161,12 @@ close:;
     struct jtok *top = w->base + stack[--depth];
     top->n = count;
     top->len = (uint32_t)(p + 1 - s) - top->off;
-    top->next = (uint32_t)(t - w->base);
-    if ((p == last) != (depth == 0)) return false;
-    if (p == last) {
-        w->out->n = (size_t)(t - w->out->t);
-        return true;
+    top->next = n;
+    if (depth == 0) {
+        if (p == last) w->out->n = w->first + n;
+        return p == last;
     }
+    if (p == last) return false;
     p++;
     top = w->base + stack[depth - 1];
     count = top->n;

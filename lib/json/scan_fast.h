@@ -47,7 +47,7 @@ bool scan_utf8_plain(const char *text, size_t len);
 int scan_utf8_len(const char *p, const char *end);
 #if defined(__x86_64__) && defined(__GNUC__)
 #define SCAN_X86 1
-#define SCAN_AVX2 __attribute__((target("avx2,bmi,bmi2,popcnt,lzcnt")))
+#define SCAN_AVX2 __attribute__((target("avx2,bmi,bmi2,popcnt")))
 bool scan_utf8_avx2(const char *text, size_t len);
 #endif
 

@@ -8,6 +8,10 @@
 #include <immintrin.h>
 #endif
 
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC optimize("no-tree-slp-vectorize") /* it would gather the scalars of a block in vectors, one by one */
+#endif
+
 #define INLINE static inline __attribute__((always_inline))
 #define BLOCK 64
 
@@ -196,7 +200,7 @@ static const struct scan_way avx2 = {"avx2", index_avx2, scan_utf8_avx2};
 
 static bool have_avx2(void) {
     return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2") &&
-           __builtin_cpu_supports("popcnt") && __builtin_cpu_supports("lzcnt");
+           __builtin_cpu_supports("popcnt");
 }
 
 const struct scan_way *scan_way(size_t k) {
