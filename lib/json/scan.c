@@ -1,19 +1,13 @@
 /*
- * See scan.h. A loop with an explicit stack instead of recursion: depth is data,
+ * See scan.h and scan_fast.h: the careful scanner. A loop with an explicit stack instead of recursion: depth is data,
  * not machine stack. Strings are searched 16 bytes at a time where the machine
  * has SSE2; non-ASCII bytes fall into a checked slow path per character.
  */
-#include "json/scan.h"
+#include "json/scan_fast.h"
 
-#include <math.h>
 #ifdef __SSE2__
 #include <emmintrin.h>
 #endif
-
-void jtoks_free(struct jtoks *t) {
-    free(t->t);
-    *t = (struct jtoks){0};
-}
 
 struct scan {
     const char *p, *s, *end; /* now, start, end */
@@ -40,29 +34,6 @@ static uint32_t push(struct scan *c, enum jtype type, const char *at) {
     o->n++;
     t->next = (uint32_t)(o->n - c->base);
     return (uint32_t)(o->n - 1 - c->base);
-}
-
-/* Length of the valid UTF-8 character at p (first byte >= 0x80), 0 if there is none.
- * Table 3-7 of the Unicode standard. */
-static int utf8_len(const char *p, const char *end) {
-    const unsigned char *u = (const unsigned char *)p;
-    size_t left = (size_t)(end - p);
-#define CONT(k) ((u[k] & 0xC0) == 0x80)
-    if (u[0] >= 0xC2 && u[0] <= 0xDF) return left >= 2 && CONT(1) ? 2 : 0;
-    if (u[0] >= 0xE0 && u[0] <= 0xEF) {
-        if (left < 3 || !CONT(1) || !CONT(2)) return 0;
-        if (u[0] == 0xE0 && u[1] < 0xA0) return 0;
-        if (u[0] == 0xED && u[1] > 0x9F) return 0;
-        return 3;
-    }
-    if (u[0] >= 0xF0 && u[0] <= 0xF4) {
-        if (left < 4 || !CONT(1) || !CONT(2) || !CONT(3)) return 0;
-        if (u[0] == 0xF0 && u[1] < 0x90) return 0;
-        if (u[0] == 0xF4 && u[1] > 0x8F) return 0;
-        return 4;
-    }
-#undef CONT
-    return 0;
 }
 
 /* First byte from p on that is a quote, a backslash, a control or >= 0x80. */
@@ -126,7 +97,7 @@ static bool scan_string(struct scan *c) { /* c->p at the opening quote */
         } else if (ch < 0x20) {
             return fail(c, c->p, ch ? "control character in a string" : "NUL byte in a string");
         } else {
-            int n = utf8_len(c->p, c->end);
+            int n = scan_utf8_len(c->p, c->end);
             if (!n) return fail(c, c->p, "invalid UTF-8");
             flags |= JF_HIGH;
             c->p += n;
@@ -294,7 +265,7 @@ static bool scan_value(struct scan *c) {
     }
 }
 
-bool json_scan(struct jtoks *out, const char *text, size_t len, int flags, struct jerr *je) {
+bool scan_careful(struct jtoks *out, const char *text, size_t len, int flags, struct jerr *je) {
     struct scan c = {.p = text, .s = text, .end = text + len, .out = out, .base = out->n, .flags = flags, .je = je};
     if (len >= UINT32_MAX) return fail(&c, text, "text of 4 GiB or more");
     skip_blank(&c);

@@ -44,6 +44,7 @@ struct jtok {
 struct jtoks {
     struct jtok *t;
     size_t n, cap;
+    struct scan_index *index; /* the scanner's own */
 };
 
 struct jerr {

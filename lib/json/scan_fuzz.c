@@ -1,5 +1,6 @@
-/* Fuzz target: the JSON scanner, and everything that reads its tokens. */
+/* Fuzz target: the JSON scanner, its fast ways against the careful one, and everything that reads its tokens. */
 #include "json/csvout.h"
+#include "json/scan_testing.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
@@ -20,6 +21,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
     struct buf b = {0};
     char *text = mem_alloc(n + 1); /* its own allocation, so that reading past the end is seen */
     if (n) memcpy(text, data, n);
+    if (scan_differs(text, n)) abort();
     for (int flags = 0; flags < 2; flags++) {
         toks.n = 0;
         if (json_scan(&toks, text, n, flags, &je))

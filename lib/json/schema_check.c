@@ -113,6 +113,10 @@ struct sv schema_check_text(struct checker *c, uint32_t i) {
     return (struct sv){c->sc->text.p, c->sc->text.n};
 }
 
+struct strset_key schema_check_any_key(struct checker *c, uint32_t i) {
+    return schema_set_key(schema_check_text(c, i));
+}
+
 bool schema_check_pattern(struct checker *c, const struct node *n, const struct op *op, const struct pattern *p,
                           uint32_t i) {
     struct sv s = schema_check_text(c, i);
@@ -162,6 +166,7 @@ bool schema_validate(const struct schema *s, struct jval v, struct schema_run *r
     uint64_t tokens = jv_tok(v)->next - v.i;
     struct checker c = {.s = s, .text = v.text, .t = v.t, .root = v.i, .sc = scratch_of(r), .limit = r->max_faults};
     if (c.limit > FAULTS_MAX) c.limit = FAULTS_MAX;
+    c.near_end = jv_tok(v)->len >= 16 ? jv_tok(v)->off + jv_tok(v)->len - 15 : 0;
     c.max_steps = STEPS_MIN + STEPS_PER_TOKEN * tokens;
     if (r->nfaults) arena_reset(&r->a);
     r->nfaults = 0;

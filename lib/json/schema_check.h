@@ -26,7 +26,7 @@ struct breach {
 
 /* Belongs to a run; freed by schema_run_free. */
 struct scratch {
-    uint32_t *stack; /* per open object: token of the last key by gid, then the members' gids */
+    uint32_t *stack; /* per open object, see schema_object.c */
     size_t n, cap;
     struct breach *breaches;
     size_t nbreaches, cap_breaches;
@@ -49,7 +49,8 @@ struct checker {
     const struct jtok *t;
     struct scratch *sc;
     uint32_t root;
-    uint32_t depth; /* frames of schema_check_node */
+    uint32_t near_end; /* from here on in the text, 16 bytes may be more than there are */
+    uint32_t depth;    /* frames of schema_check_node */
     uint64_t steps, max_steps;
     bool collect;
     size_t limit; /* breaches to collect */
@@ -101,6 +102,25 @@ bool schema_check_broken(struct checker *c, const struct node *n, const struct o
 bool schema_check_give_up(struct checker *c, enum give_up why, const struct node *n, const struct op *op, uint32_t i);
 /* The string at i with escapes resolved; good until the next call. */
 struct sv schema_check_text(struct checker *c, uint32_t i);
+/* The same as a key to a set of strings. */
+struct strset_key schema_check_any_key(struct checker *c, uint32_t i);
+static inline struct strset_key schema_check_key(struct checker *c, uint32_t i) {
+    const struct jtok *t = &c->t[i];
+    if (__builtin_expect(!(t->flags & JF_ESC) && t->off < c->near_end, 1))
+        return schema_set_key16(c->text + t->off, t->len);
+    return schema_check_any_key(c, i);
+}
+/* The integer at i as a number of the machine; false when it may not fit or is written otherwise. */
+static inline bool schema_check_small_int(const struct checker *c, uint32_t i, int64_t *x) {
+    const struct jtok *t = &c->t[i];
+    if (!(t->flags & JF_INT) || t->len > 18) return false; /* 18 digits surely fit */
+    const char *p = c->text + t->off, *end = p + t->len;
+    bool neg = *p == '-';
+    int64_t v = 0;
+    for (p += neg; p < end; p++) v = v * 10 + (*p - '0');
+    *x = neg ? -v : v;
+    return true;
+}
 /* Does the string at i match? Gives up where PCRE2 does. */
 bool schema_check_pattern(struct checker *c, const struct node *n, const struct op *op, const struct pattern *p,
                           uint32_t i);

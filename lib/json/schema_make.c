@@ -196,7 +196,7 @@ bool schema_make_props(struct making *m, struct op *op, struct jval v) {
     struct strset seen = {0};
     uint32_t pos = 0;
     for (struct jval key, e; jv_each(v, &pos, &key, &e);) {
-        struct prop x = {schema_build_gid(m->b, key), child(m, e)};
+        struct prop x = {.gid = schema_build_gid(m->b, key), .node = child(m, e)};
         uint32_t at = schema_set_find(&seen, m->b->s->name[x.gid]);
         if (at != NONE) {
             p->of[at] = x; /* a property declared twice: the last one counts */

@@ -94,11 +94,29 @@ struct values { /* ENUM, CONST */
 };
 struct list { /* nodes of ALLOF and TUPLE, gids of REQUIRED */
     uint32_t n, *of;
+    const uint32_t *bits; /* REQUIRED: the gids, one bit each */
+};
+/*
+ * What a node asks of a value of one type when it asks one simple thing: most properties are a pattern, an enum or a
+ * range. A value of that type that passes needs no look at the node; any other gets one.
+ */
+struct leaf {
+    uint8_t on;  /* the node's */
+    uint8_t bit; /* the type; 0: no such thing */
+    enum { LEAF_STRINGS, LEAF_PATTERN, LEAF_RANGE } kind;
+    union {
+        const struct strset *strings;
+        const struct pattern *pattern;
+        struct {
+            int64_t min, max;
+        };
+    };
 };
 struct props {
     uint32_t n;
     struct prop {
         uint32_t gid, node;
+        struct leaf leaf;
     } * of;
 };
 struct patprops {

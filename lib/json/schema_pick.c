@@ -77,7 +77,7 @@ static double make_picker(struct schema *s, const struct rules *r, uint32_t gid,
         const struct strset *set = &r->of[k].values->strings;
         if (r->of[k].gid != gid || !set->n) continue;
         for (uint32_t j = 0; j <= set->mask; j++) {
-            struct sv string = {set->slots[j].p, set->slots[j].len};
+            struct sv string = {set->slots[j].p, set->slots[j].n};
             if (!string.p || !schema_set_add(&p->strings, &s->a, string, p->strings.n)) continue;
             p->masks[p->strings.n - 1] = takers(r, gid, string, all);
             tries += (uint32_t)__builtin_popcountll(p->masks[p->strings.n - 1]);
@@ -104,6 +104,7 @@ const struct picker *schema_pick_build(struct schema *s, const struct list *bran
         picked = arena_alloc(&s->a, sizeof *picked);
         *picked = p;
     }
+    if (picked) schema_set_settle(&picked->strings, &s->a);
     free(r.of);
     return picked;
 }

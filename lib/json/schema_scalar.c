@@ -1,8 +1,6 @@
 /* See schema_check.h: const, enum, numbers and strings. */
 #include "json/schema_check.h"
 
-#define SMALL_DIGITS 18 /* of an integer that surely fits int64_t */
-
 static bool at_fault(struct checker *c, const struct node *n, const struct op *op, const struct here *h) {
     return schema_check_broken(c, n, op, (struct breach){.at = h->i});
 }
@@ -10,7 +8,8 @@ static bool at_fault(struct checker *c, const struct node *n, const struct op *o
 bool schema_check_const(struct checker *c, const struct node *n, const struct op *op, struct here *h) {
     const struct values *v = op->values;
     if (h->bit == T_STR) {
-        if (schema_set_find(&v->strings, schema_check_text(c, h->i)) != NONE) return true;
+        struct strset_key key = schema_check_key(c, h->i);
+        if (schema_set_find_key(&v->strings, key) != NONE) return true;
     } else {
         const struct doc *d = c->s->docs[n->doc];
         for (uint32_t k = 0; k < v->nother; k++)
@@ -21,17 +20,6 @@ bool schema_check_const(struct checker *c, const struct node *n, const struct op
 
 /* ---- numbers ---- */
 
-static bool small_int(const struct checker *c, uint32_t i, int64_t *x) {
-    const struct jtok *t = &c->t[i];
-    if (!(t->flags & JF_INT) || t->len > SMALL_DIGITS) return false;
-    const char *p = c->text + t->off, *end = p + t->len;
-    bool neg = *p == '-';
-    int64_t v = 0;
-    for (p += neg; p < end; p++) v = v * 10 + (*p - '0');
-    *x = neg ? -v : v;
-    return true;
-}
-
 static struct number number_at(const struct checker *c, uint32_t i) {
     struct number x;
     number_parse(&x, c->text + c->t[i].off, c->t[i].len);
@@ -41,7 +29,7 @@ static struct number number_at(const struct checker *c, uint32_t i) {
 bool schema_check_multiple(struct checker *c, const struct node *n, const struct op *op, struct here *h) {
     int64_t x;
     bool ok;
-    if (op->multiple->i && small_int(c, h->i, &x)) {
+    if (op->multiple->i && schema_check_small_int(c, h->i, &x)) {
         ok = x % op->multiple->i == 0;
     } else {
         struct number v = number_at(c, h->i);
@@ -52,7 +40,7 @@ bool schema_check_multiple(struct checker *c, const struct node *n, const struct
 
 static int compare_to_limit(const struct checker *c, const struct limit *l, uint32_t i) {
     int64_t x;
-    if (l->small && small_int(c, i, &x)) return (x > l->i) - (x < l->i);
+    if (l->small && schema_check_small_int(c, i, &x)) return (x > l->i) - (x < l->i);
     struct number v = number_at(c, i);
     return number_compare(&v, &l->x);
 }

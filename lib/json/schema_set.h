@@ -3,24 +3,38 @@
  * enum, URIs. Filled while compiling, only read afterwards, by any thread.
  *
  * Open addressing, at most half full. The strings and the slots live in the
- * arena given to schema_set_add; the set keeps pointers to the strings.
+ * arena given to schema_set_add; the set keeps pointers to the strings. A set
+ * that will be asked often is settled: a seed is looked for under which each
+ * string stands in its own slot, so that finding one is a load and a compare.
+ *
+ * The first 16 bytes of a string are two words, zeros behind a shorter one: most
+ * names and values are compared by these alone, without a loop or a branch on
+ * their length.
  */
 #ifndef ETL_JSON_SCHEMA_SET_H
 #define ETL_JSON_SCHEMA_SET_H
 
 #include "base/mem.h"
 
+struct strset_key {
+    uint64_t a, b; /* the first 16 bytes */
+    const char *p;
+    size_t n;
+};
 struct strset_slot {
+    uint64_t a, b;
     const char *p; /* NULL: free */
-    uint32_t len, hash, value;
+    uint32_t n, value;
 };
 struct strset {
     struct strset_slot *slots;
-    uint32_t mask, n;
+    uint64_t seed; /* odd */
+    uint32_t mask, shift, n;
 };
 
 /* True when it was not in yet. */
 bool schema_set_add(struct strset *s, struct arena *a, struct sv key, uint32_t value);
+void schema_set_settle(struct strset *s, struct arena *a);
 
 static inline uint64_t schema_set_load(const char *p, size_t n) { /* n <= 8 bytes */
     uint64_t x = 0;
@@ -37,34 +51,48 @@ static inline uint64_t schema_set_load(const char *p, size_t n) { /* n <= 8 byte
     return x;
 }
 
-static inline uint32_t schema_set_hash(const char *p, size_t n) {
-    uint64_t h = n * 0x9E3779B97F4A7C15u;
-    for (; n > 8; p += 8, n -= 8) {
-        h = (h ^ schema_set_load(p, 8)) * 0xFF51AFD7ED558CCDu;
-        h ^= h >> 32;
-    }
-    h = (h ^ schema_set_load(p, n)) * 0xC4CEB9FE1A85EC53u;
-    return (uint32_t)(h >> 32);
+/* Of a string behind whose first byte 15 more can be read, whatever its length. */
+static inline struct strset_key schema_set_key16(const char *p, size_t n) {
+    static const unsigned char keep[32] = {255, 255, 255, 255, 255, 255, 255, 255,
+                                           255, 255, 255, 255, 255, 255, 255, 255}; /* then zeros */
+    const unsigned char *mask = keep + 16 - (n < 16 ? n : 16);
+    struct strset_key k = {.p = p, .n = n};
+    uint64_t a, b;
+    memcpy(&a, mask, 8);
+    memcpy(&b, mask + 8, 8);
+    memcpy(&k.a, p, 8);
+    memcpy(&k.b, p + 8, 8);
+    k.a &= a;
+    k.b &= b;
+    return k;
 }
 
-/* memcmp without the call: these strings are short. For one length, schema_set_load takes different bytes to different
- * words. */
-static inline bool schema_set_same(const char *a, const char *b, size_t n) {
-    if (n <= 8) return schema_set_load(a, n) == schema_set_load(b, n);
-    for (size_t k = 0; k + 8 < n; k += 8)
-        if (schema_set_load(a + k, 8) != schema_set_load(b + k, 8)) return false;
-    return schema_set_load(a + n - 8, 8) == schema_set_load(b + n - 8, 8);
+static inline struct strset_key schema_set_key(struct sv s) {
+    char copy[16] = {0};
+    if (s.n) memcpy(copy, s.p, s.n < 16 ? s.n : 16);
+    struct strset_key k = schema_set_key16(copy, s.n);
+    k.p = s.p;
+    return k;
 }
+
+static inline uint32_t schema_set_place16(const struct strset *s, struct strset_key k) { /* k.n <= 16 */
+    return (uint32_t)((k.a + k.b * 0x9E3779B97F4A7C15u + k.n) * s->seed >> s->shift);
+}
+uint32_t schema_set_search(const struct strset *s, struct strset_key key);
 
 /* The number of the string, UINT32_MAX when it is not in. */
-static inline uint32_t schema_set_find(const struct strset *s, struct sv key) {
-    if (!s->n) return UINT32_MAX;
-    uint32_t h = schema_set_hash(key.p, key.n);
-    for (uint32_t k = h & s->mask; s->slots[k].p; k = (k + 1) & s->mask) {
-        const struct strset_slot *x = &s->slots[k];
-        if (x->hash == h && x->len == key.n && schema_set_same(x->p, key.p, key.n)) return x->value;
+static inline uint32_t schema_set_find_key(const struct strset *s, struct strset_key key) {
+    if (__builtin_expect(!s->n, 0)) return UINT32_MAX;
+    if (__builtin_expect(key.n <= 16, 1)) {
+        const struct strset_slot *x = &s->slots[schema_set_place16(s, key)];
+        if (__builtin_expect(!((x->a ^ key.a) | (x->b ^ key.b) | (x->n ^ key.n)) && x->p, 1)) return x->value;
+        if (!x->p) return UINT32_MAX;
     }
-    return UINT32_MAX;
+    return schema_set_search(s, key);
+}
+static inline uint32_t schema_set_find(const struct strset *s, struct sv key) {
+    struct strset_key k = schema_set_key(key);
+    return schema_set_find_key(s, k);
 }
 
 #endif
