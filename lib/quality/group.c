@@ -12,11 +12,9 @@
 #define AHEAD_TAGS 20
 #define AHEAD_SLOT 10
 
-static uint64_t event_of(const struct check *c, struct jval v, struct arena *a) {
-    if (!v.t || jv_type(v) != JT_STR) return 0;
-    struct word x = value_word(v, a);
+static uint64_t event_of(const struct check *c, const struct qout *o) {
     for (size_t i = 0; i < c->events.n; i++)
-        if (word_eq(&c->events.w[i], &x)) return (uint64_t)1 << i;
+        if (is_one_of(&c->event[i], o) && jv_type(value_at(o, c->event[i].slot)) == JT_STR) return (uint64_t)1 << i;
     return 0;
 }
 
@@ -42,10 +40,10 @@ void group_collect(const struct quality *q, uint32_t index, struct qout *out) {
         out->keys[i][k] = (struct hashed){key, keytable_hash(key)};
         for (size_t j = 0; j < g->n; j++) {
             const struct check *c = &q->checks[g->checks[j]];
-            if (c->src->kind == CHECK_UNIQUE) continue;
+            if (c->kind == CHECK_UNIQUE) continue;
             union item *item = &out->items[g->checks[j]][k];
-            if (c->src->kind == CHECK_SEQUENCE) {
-                item->event.bit = event_of(c, value_at(out, c->event), &out->a);
+            if (c->kind == CHECK_SEQUENCE) {
+                item->event.bit = event_of(c, out);
                 collect_order(&item->event, value_at(out, c->order), &out->a);
             } else {
                 item->value = key_of(value_at(out, c->constant));
@@ -251,9 +249,9 @@ static int take_sorted(struct quality *q, uint32_t gi, const struct at *at, cons
     for (size_t j = 0; j < g->n && rc == ERR_OK; j++) {
         uint32_t i = g->checks[j];
         const struct check *c = &q->checks[i];
-        if (c->src->kind == CHECK_UNIQUE)
+        if (c->kind == CHECK_UNIQUE)
             add_dup(&q->late, &q->nlate, &q->lcap, (struct dup){at->rec, i, (uint64_t)gi << 32 | at->k});
-        else if (c->src->kind == CHECK_SEQUENCE)
+        else if (c->kind == CHECK_SEQUENCE)
             rc = sort_event(q, c, at, &o->items[i][at->k].event, e);
         else
             rc = sort_value(c, at, &o->items[i][at->k].value, e);
@@ -269,9 +267,9 @@ static int take_slot(struct quality *q, const struct grouping *g, const struct a
         uint32_t i = g->checks[j];
         const struct check *c = &q->checks[i];
         uint8_t *part = s->payload + c->part;
-        if (c->src->kind == CHECK_SEQUENCE)
+        if (c->kind == CHECK_SEQUENCE)
             rc = take_event(q, i, at, s, part, &o->items[i][at->k].event, e);
-        else if (c->src->kind != CHECK_UNIQUE)
+        else if (c->kind != CHECK_UNIQUE)
             take_value(q, i, at, part, added, &o->items[i][at->k].value);
         else if (!added)
             take_unique(q, i, at, s, good);
@@ -345,11 +343,11 @@ int group_finish(struct quality *q, struct err *e) {
     for (size_t gi = 0; gi < q->ngroupings; gi++) {
         struct grouping *g = &q->groupings[gi];
         bool sequences = false;
-        for (size_t j = 0; j < g->n; j++) sequences |= q->checks[g->checks[j]].src->kind == CHECK_SEQUENCE;
+        for (size_t j = 0; j < g->n; j++) sequences |= q->checks[g->checks[j]].kind == CHECK_SEQUENCE;
         uint64_t at = 0;
         for (const struct kslot *s; sequences && (s = keytable_each(&g->table, &at));)
             for (size_t j = 0; j < g->n; j++)
-                if (q->checks[g->checks[j]].src->kind == CHECK_SEQUENCE) finish_sequence(q, g->checks[j], s);
+                if (q->checks[g->checks[j]].kind == CHECK_SEQUENCE) finish_sequence(q, g->checks[j], s);
         keytable_free(&g->table);
     }
     return group_judge(q, e);

@@ -33,19 +33,27 @@ void fields_index(struct fields *f) {
     }
 }
 
-void fields_find(const struct fields *f, struct jval rec, uint32_t *at, struct arena *a) {
+static uint32_t fields_look(const struct fields *f, const struct word *name) {
+    for (uint32_t k = hash_name(name) & f->mask; f->table[k]; k = (k + 1) & f->mask)
+        if (word_eq(name, &f->name[f->table[k] - 1])) return f->table[k] - 1u;
+    return NO_SLOT;
+}
+
+void fields_find(const struct fields *f, struct jval rec, uint32_t *at, struct guess guess[GUESSES], struct arena *a) {
     memset(at, 0, f->n * sizeof *at);
-    uint32_t end = jv_tok(rec)->next;
-    for (uint32_t i = rec.i + 1; i < end; i = rec.t[i + 1].next) {
+    uint32_t end = jv_tok(rec)->next, place = 0;
+    for (uint32_t i = rec.i + 1; i < end; i = rec.t[i + 1].next, place++) {
         const struct jtok *t = &rec.t[i];
-        struct word name = word_of(rec.text + t->off, t->len);
-        if (t->flags & JF_ESC) name = value_word((struct jval){rec.text, rec.t, i}, a);
-        for (uint32_t k = hash_name(&name) & f->mask; f->table[k]; k = (k + 1) & f->mask) {
-            uint32_t slot = f->table[k] - 1u;
-            if (!word_eq(&name, &f->name[slot])) continue;
-            at[slot] = i + 1;
-            break;
+        struct guess *g = &guess[place % GUESSES];
+        struct word name =
+            t->flags & JF_ESC ? value_word((struct jval){rec.text, rec.t, i}, a) : word_of(rec.text + t->off, t->len);
+        if (name.n != g->n || name.a != g->a || name.b != g->b || name.n > 16) { /* longer ones are more than a and b */
+            g->slot = fields_look(f, &name);
+            g->a = name.a;
+            g->b = name.b;
+            g->n = (uint32_t)name.n;
         }
+        if (g->slot != NO_SLOT) at[g->slot] = i + 1;
     }
 }
 
@@ -55,29 +63,38 @@ static struct words plan_words(struct quality *q, struct strs l) {
     return w;
 }
 
-static bool same_when(const struct when *x, const struct when *y) {
-    if (x->n != y->n) return false;
-    for (size_t i = 0; i < x->n; i++) {
-        if (x->c[i].slot != y->c[i].slot || x->c[i].in.n != y->c[i].in.n) return false;
-        for (size_t k = 0; k < x->c[i].in.n; k++)
-            if (!word_eq(&x->c[i].in.w[k], &y->c[i].in.w[k])) return false;
-    }
-    return true;
+/* The bit of a word in its field's set; 0 when the set is full. */
+static uint64_t set_bit(struct quality *q, struct wordset *set, const struct word *w) {
+    for (size_t i = 0; i < set->words.n; i++)
+        if (word_eq(&set->words.w[i], w)) return (uint64_t)1 << i;
+    if (set->words.n == SET_WORDS) return 0;
+    if (!set->words.n) set->words.w = arena_alloc(&q->a, SET_WORDS * sizeof *set->words.w);
+    set->words.w[set->words.n] = *w;
+    return (uint64_t)1 << set->words.n++;
 }
 
-/* Equal conditions are one, judged once a record. */
-static uint32_t plan_when(struct quality *q, const struct pl_when *src) {
-    if (!src->n) return ALWAYS;
-    struct when w = {.c = arena_alloc(&q->a, src->n * sizeof *w.c), .n = src->n};
-    for (size_t i = 0; i < src->n; i++) {
-        w.c[i].slot = fields_slot(&q->fields, src->c[i].field);
-        w.c[i].in = plan_words(q, src->c[i].in);
+static struct oneof plan_oneof(struct quality *q, uint32_t slot, struct strs l) {
+    struct oneof x = {.slot = slot, .in = plan_words(q, l)};
+    uint32_t i = 0;
+    if (!l.n) return x;
+    while (i < q->nsets && q->sets[i].slot != slot) i++;
+    if (i == q->nsets) {
+        q->sets = mem_grow(q->sets, (i + 1) * sizeof *q->sets);
+        q->sets[q->nsets++] = (struct wordset){.slot = slot};
     }
-    for (uint32_t i = 0; i < q->nwhens; i++)
-        if (same_when(&q->whens[i], &w)) return i;
-    q->whens = mem_grow(q->whens, (q->nwhens + 1) * sizeof *q->whens);
-    q->whens[q->nwhens] = w;
-    return (uint32_t)q->nwhens++;
+    x.set = i;
+    for (size_t k = 0; k < l.n; k++) {
+        uint64_t bit = set_bit(q, &q->sets[i], &x.in.w[k]);
+        x.mask |= bit;
+        if (!bit) x.set = NO_SLOT;
+    }
+    return x;
+}
+
+static struct when plan_when(struct quality *q, const struct pl_when *src) {
+    struct when w = {.c = arena_alloc(&q->a, (src->n + 1) * sizeof *w.c), .n = src->n};
+    for (size_t i = 0; i < src->n; i++) w.c[i] = plan_oneof(q, fields_slot(&q->fields, src->c[i].field), src->c[i].in);
+    return w;
 }
 
 static const char *joined(struct arena *a, struct strs l, const char *between) {
@@ -96,14 +113,13 @@ static const char *range_text(struct arena *a, const struct pl_rule *r) {
 }
 
 static uint64_t event_bit(struct arena *a, struct check *c, const char *name) {
-    struct word w = word_of(name, strlen(name));
     for (size_t i = 0; i < c->events.n; i++)
-        if (word_eq(&c->events.w[i], &w)) return (uint64_t)1 << i;
+        if (strcmp(c->events.s[i], name) == 0) return (uint64_t)1 << i;
     if (c->events.n == 64) return 0;
-    struct word *grown = arena_alloc(a, (c->events.n + 1) * sizeof *grown);
-    if (c->events.n) memcpy(grown, c->events.w, c->events.n * sizeof *grown);
-    grown[c->events.n] = w;
-    c->events.w = grown;
+    const char **grown = arena_alloc(a, (c->events.n + 1) * sizeof *grown);
+    if (c->events.n) memcpy(grown, c->events.s, c->events.n * sizeof *grown);
+    grown[c->events.n] = name;
+    c->events.s = grown;
     return (uint64_t)1 << c->events.n++;
 }
 
@@ -111,7 +127,8 @@ static void plan_rule(struct quality *q, struct check *c, struct rule *r, const 
     r->src = src;
     r->when = plan_when(q, &src->when);
     r->slot = fields_slot(&q->fields, src->field);
-    r->in = plan_words(q, src->in);
+    r->in = plan_oneof(q, r->slot, src->in);
+    r->nslots = src->fields.n;
     r->slots = arena_alloc(&q->a, (src->fields.n + 1) * sizeof *r->slots);
     for (size_t i = 0; i < src->fields.n; i++) r->slots[i] = fields_slot(&q->fields, src->fields.s[i]);
     if (c->src->kind == CHECK_RANGE || c->src->kind == CHECK_CONSISTENCY) r->expected = range_text(&q->a, src);
@@ -171,10 +188,12 @@ static void plan_check(struct quality *q, uint32_t i, const struct pl_check *src
     struct fields *f = &q->fields;
     struct check *c = &q->checks[i];
     c->src = src;
+    c->kind = src->kind;
+    c->per_row = src->kind != CHECK_BALANCE && src->kind != CHECK_SEQUENCE && src->kind != CHECK_ROW_COUNT;
     c->slot = fields_slot(f, src->field);
     c->group = fields_slot(f, src->group);
     c->order = fields_slot(f, src->order);
-    c->event = fields_slot(f, src->event);
+    uint32_t event = fields_slot(f, src->event);
     c->constant = fields_slot(f, src->constant);
     c->total = fields_slot(f, src->total);
     c->document = fields_slot(f, src->document);
@@ -185,6 +204,8 @@ static void plan_check(struct quality *q, uint32_t i, const struct pl_check *src
     c->nrules = src->nrules;
     c->rules = arena_alloc(&q->a, (src->nrules + 1) * sizeof *c->rules);
     for (size_t k = 0; k < src->nrules; k++) plan_rule(q, c, &c->rules[k], &src->rules[k]);
+    c->event = arena_alloc(&q->a, (c->events.n + 1) * sizeof *c->event);
+    for (size_t k = 0; k < c->events.n; k++) c->event[k] = plan_oneof(q, event, (struct strs){&c->events.s[k], 1});
     if (src->kind == CHECK_TIMESTAMP) c->expected = arena_fmt(&q->a, "%d..%d", src->min_year, src->max_year);
     plan_keys(q, i, memory);
 }

@@ -20,7 +20,7 @@ void quality_free(struct quality *q) {
     }
     samples_free(q);
     free(q->groupings);
-    free(q->whens);
+    free(q->sets);
     free(q->fields.name);
     free(q->fields.table);
     free(q->dups);
@@ -42,7 +42,8 @@ static void out_make(const struct quality *q, struct qout *o) {
     o->nchecks = q->nchecks;
     o->ngroupings = q->ngroupings;
     o->at = mem_alloc((q->fields.n + 1) * sizeof *o->at);
-    o->holds = mem_alloc(q->nwhens + 1);
+    for (size_t i = 0; i < GUESSES; i++) o->guess[i].n = UINT32_MAX; /* no name is so long */
+    o->bits = mem_alloc((q->nsets + 1) * sizeof *o->bits);
     o->total = mem_alloc((q->nchecks + 1) * sizeof *o->total);
     o->failed = mem_alloc((q->nchecks + 1) * sizeof *o->failed);
     o->keys = mem_alloc((q->ngroupings + 1) * sizeof *o->keys);
@@ -86,7 +87,7 @@ static void out_free(void *p) {
     jtoks_free(&o->toks);
     arena_free(&o->a);
     free(o->at);
-    free(o->holds);
+    free(o->bits);
     free(o->bad);
     free(o->objects);
     free(o->reasons);
@@ -121,7 +122,7 @@ static void work(void *ctx, struct batch *b, void *out) {
             continue;
         }
         o->rec = r->v;
-        fields_find(&q->fields, r->v, o->at, &o->a);
+        fields_find(&q->fields, r->v, o->at, o->guess, &o->a);
         row_check(q, r->v, i, o);
         group_collect(q, i, o);
     }

@@ -16,34 +16,53 @@ struct fields {
     uint16_t *table; /* slot + 1 by hash, 0 free */
     uint32_t mask;
 };
+/* What stood at a place of the record before, by place: records of one kind name their members in one order. */
+#define GUESSES 64
+struct guess {
+    uint64_t a, b;
+    uint32_t n, slot; /* length; NO_SLOT for a name that no check looks at */
+};
 uint32_t fields_slot(struct fields *f, const char *name); /* adds; NO_SLOT for NULL */
 void fields_index(struct fields *f);
 /* at[slot] is the value's token, 0 when absent. The last of repeated members counts, as in most readers. */
-void fields_find(const struct fields *f, struct jval rec, uint32_t *at, struct arena *a);
+void fields_find(const struct fields *f, struct jval rec, uint32_t *at, struct guess guess[GUESSES], struct arena *a);
 
+/* All words that rules compare a field with: which of them it holds is found once a record, as a bit. */
+#define SET_WORDS 64
+struct wordset {
+    uint32_t slot;
+    struct words words;
+};
+/* The value of a field is one of these; in: all of them, where the field's set has no room for more words. */
+struct oneof {
+    uint32_t slot, set; /* NO_SLOT: no set, compare with `in` */
+    uint64_t mask;
+    struct words in;
+};
 struct when {
-    struct {
-        uint32_t slot;
-        struct words in;
-    } * c;
+    struct oneof *c;
     size_t n;
 };
-#define ALWAYS UINT32_MAX
 struct rule {
     const struct pl_rule *src;
-    uint32_t when; /* index of the interned condition, or ALWAYS */
+    struct when when;
     uint32_t slot, *slots;
-    struct words in;
+    size_t nslots;
+    struct oneof in;
     uint64_t has, first, others; /* sequence: bits of events */
     size_t block;                /* sequence: where in the check's part of a key's slot the rule keeps its minima */
     const char *expected;
 };
 struct check {
     const struct pl_check *src; /* NULL never */
+    enum check_kind kind;
+    bool per_row; /* its total is the number of records */
     struct rule *rules;
     size_t nrules;
-    uint32_t slot, group, order, event, constant, total, document, when;
-    struct words events; /* sequence: names of bits */
+    uint32_t slot, group, order, constant, total, document;
+    struct when when;
+    struct strs events;  /* sequence: names of bits */
+    struct oneof *event; /* each of them */
     uint64_t ordered;    /* sequence: events whose order matters */
     size_t part;         /* where its part of a key's payload begins */
     struct words product, minus, plus;
@@ -154,9 +173,10 @@ union item {
 struct qout {
     struct arena a;
     struct schema_run run;
-    struct jval rec;   /* the record at hand */
-    uint32_t *at;      /* its values by slot */
-    uint8_t *holds;    /* its conditions: 0 not yet known, 1 no, 2 yes */
+    struct jval rec; /* the record at hand */
+    uint32_t *at;    /* its values by slot */
+    uint64_t *bits;  /* which words it holds, by set */
+    struct guess guess[GUESSES];
     struct jtoks toks; /* of a document inside a record */
     bool *bad;
     struct reason *reasons;
@@ -172,7 +192,21 @@ static inline struct jval value_at(const struct qout *o, uint32_t slot) {
     return i ? (struct jval){o->rec.text, o->rec.t, i} : (struct jval){0};
 }
 /* The value as text to compare with words: strings by what they mean, other scalars as written. */
-struct word value_word(struct jval v, struct arena *a);
+struct word escaped_word(struct jval v, struct arena *a);
+static inline struct word value_word(struct jval v, struct arena *a) {
+    const struct jtok *t = jv_tok(v);
+    if (t->type == JT_STR && t->flags & JF_ESC) return escaped_word(v, a);
+    return word_of(v.text + t->off, t->len);
+}
+bool list_has(const struct oneof *x, const struct qout *o); /* where there is no set */
+static inline bool is_one_of(const struct oneof *x, const struct qout *o) {
+    return x->set == NO_SLOT ? list_has(x, o) : (o->bits[x->set] & x->mask) != 0;
+}
+static inline bool holds(const struct when *w, const struct qout *o) {
+    for (size_t i = 0; i < w->n; i++)
+        if (!is_one_of(&w->c[i], o)) return false;
+    return true;
+}
 
 /* A record whose key was already there (in the table: now; in the sorter: when all is read). */
 struct dup {
@@ -190,8 +224,8 @@ struct quality {
     struct fields fields;
     struct check *checks;
     size_t nchecks;
-    struct when *whens;
-    size_t nwhens;
+    struct wordset *sets;
+    size_t nsets;
     struct grouping *groupings;
     size_t ngroupings;
     int64_t room; /* bytes that the tables may still take; below a key's cost they are frozen */

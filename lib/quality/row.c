@@ -25,24 +25,40 @@ void add_reason(struct qout *out, struct reason r) {
     out->reasons[out->nreasons++] = r;
 }
 
-struct word value_word(struct jval v, struct arena *a) {
-    if (jv_type(v) == JT_STR && jv_tok(v)->flags & JF_ESC) {
-        size_t n;
-        const char *s = jv_str(v, a, &n);
-        return word_of(s, n);
-    }
-    struct sv s = jv_raw(v);
-    return word_of(s.p, s.n);
+struct word escaped_word(struct jval v, struct arena *a) {
+    size_t n;
+    const char *s = jv_str(v, a, &n);
+    return word_of(s, n);
 }
 
-static bool judge_when(const struct when *w, struct qout *out) {
-    for (size_t i = 0; i < w->n; i++) {
-        struct jval v = value_at(out, w->c[i].slot);
-        if (!v.t || jv_type(v) == JT_ARR || jv_type(v) == JT_OBJ) return false;
-        struct word x = value_word(v, &out->a);
-        if (!words_have(&w->c[i].in, &x)) return false;
+static bool is_scalar(struct jval v) {
+    return v.t && jv_type(v) != JT_ARR && jv_type(v) != JT_OBJ;
+}
+
+bool list_has(const struct oneof *x, const struct qout *o) {
+    struct jval v = value_at(o, x->slot);
+    if (!is_scalar(v)) return false;
+    struct arena a = {0};
+    struct word w = value_word(v, &a);
+    bool has = words_have(&x->in, &w);
+    arena_free(&a);
+    return has;
+}
+
+/* Which of the words that rules know each field holds. */
+static void find_bits(const struct quality *q, struct qout *o) {
+    for (size_t i = 0; i < q->nsets; i++) {
+        const struct wordset *set = &q->sets[i];
+        struct jval v = value_at(o, set->slot);
+        o->bits[i] = 0;
+        if (!is_scalar(v)) continue;
+        struct word w = value_word(v, &o->a);
+        for (size_t k = 0; k < set->words.n; k++) {
+            if (!word_eq(&set->words.w[k], &w)) continue;
+            o->bits[i] = (uint64_t)1 << k;
+            break;
+        }
     }
-    return true;
 }
 
 struct row {
@@ -50,14 +66,6 @@ struct row {
     uint32_t index, check;
     struct qout *out;
 };
-
-/* The condition of this index, judged when it is first asked for. */
-static inline bool holds(struct row *w, uint32_t when) {
-    if (when == ALWAYS) return true;
-    uint8_t *known = &w->out->holds[when];
-    if (!*known) *known = judge_when(&w->q->whens[when], w->out) ? 2 : 1;
-    return *known == 2;
-}
 
 /* jv_num, without strtod for decimals of up to 15 digits: both parts are exact, so their quotient is the nearest
  * double (Clinger, "How to Read Floating Point Numbers Accurately"). */
@@ -109,9 +117,10 @@ static bool is_missing(struct jval v, bool empty_too) {
 static void check_not_null(struct row *w, const struct check *c) {
     for (size_t i = 0; i < c->nrules; i++) {
         const struct rule *r = &c->rules[i];
-        if (!holds(w, r->when)) continue;
-        for (size_t k = 0; k < r->src->fields.n; k++) {
+        if (!holds(&r->when, w->out)) continue;
+        for (size_t k = 0; k < r->nslots; k++) {
             struct jval v = value_at(w->out, r->slots[k]);
+            if (v.t && jv_type(v) == JT_STR && jv_tok(v)->len) continue; /* most are */
             if (is_missing(v, r->src->empty_is_missing)) breach(w, r->src->fields.s[k], "!= null", v);
         }
     }
@@ -123,22 +132,16 @@ static bool in_range(const struct pl_rule *r, double x) {
     return true;
 }
 
-static bool is_one_of(struct jval v, const struct words *in, struct arena *a) {
-    if (jv_type(v) != JT_STR) return false;
-    struct word x = value_word(v, a);
-    return words_have(in, &x);
-}
-
 static void check_range(struct row *w, const struct check *c) {
     for (size_t i = 0; i < c->nrules; i++) {
         const struct rule *r = &c->rules[i];
-        if (!holds(w, r->when)) continue;
+        if (!holds(&r->when, w->out)) continue;
         struct jval v = value_at(w->out, r->slot);
         bool ok;
         if (!v.t)
-            ok = !r->src->has_absent || (!r->in.n && in_range(r->src, r->src->absent));
-        else if (r->in.n)
-            ok = is_one_of(v, &r->in, &w->out->a);
+            ok = !r->src->has_absent || (!r->in.in.n && in_range(r->src, r->src->absent));
+        else if (r->in.in.n)
+            ok = jv_type(v) == JT_STR && is_one_of(&r->in, w->out);
         else
             ok = jv_type(v) == JT_NUM && in_range(r->src, number_of(v));
         if (!ok) breach(w, r->src->field, r->expected, v);
@@ -163,9 +166,9 @@ static void check_timestamp(struct row *w, const struct check *c) {
 static void check_allowed(struct row *w, const struct check *c) {
     for (size_t i = 0; i < c->nrules; i++) {
         const struct rule *r = &c->rules[i];
-        if (!holds(w, r->when)) continue;
+        if (!holds(&r->when, w->out)) continue;
         struct jval v = value_at(w->out, r->slot);
-        if (!v.t || !is_one_of(v, &r->in, &w->out->a)) breach(w, r->src->field, r->expected, v);
+        if (!v.t || jv_type(v) != JT_STR || !is_one_of(&r->in, w->out)) breach(w, r->src->field, r->expected, v);
     }
 }
 
@@ -204,7 +207,7 @@ static bool document_sum(const struct check *c, struct jval doc, double *sum) {
 }
 
 static void check_balance(struct row *w, const struct check *c) {
-    if (!holds(w, c->when)) return;
+    if (!holds(&c->when, w->out)) return;
     w->out->total[w->check]++;
     struct jval doc = value_at(w->out, c->document), total = value_at(w->out, c->total);
     if (is_missing(doc, true)) return; /* nothing to compare with */
@@ -260,14 +263,13 @@ static void check_schema(struct row *w, struct jval rec) {
 
 void row_check(const struct quality *q, struct jval rec, uint32_t index, struct qout *out) {
     struct row w = {.q = q, .index = index, .out = out};
-    memset(out->holds, 0, q->nwhens);
+    find_bits(q, out);
     for (uint32_t i = 0; i < q->nchecks; i++) {
         const struct check *c = &q->checks[i];
         size_t before = out->nreasons;
         w.check = i;
-        if (c->src->kind != CHECK_BALANCE && c->src->kind != CHECK_SEQUENCE && c->src->kind != CHECK_ROW_COUNT)
-            out->total[i]++;
-        switch (c->src->kind) {
+        if (c->per_row) out->total[i]++;
+        switch (c->kind) {
         case CHECK_SCHEMA:
             check_schema(&w, rec);
             break;
