@@ -1,277 +1,354 @@
 /*
  * Rules that need all records: unique keys, the order of events in a group, a value that stays the same in a group.
- * Each record leaves a small entry; sorted by key, every group lies together and is judged as it streams by.
+ *
+ * Workers make keys and hashes; the calling thread, in the order of the input, keeps in a table for each key the
+ * little that its verdict needs. When the tables have taken the memory they were given, they are frozen: a key that is
+ * in goes on there, one that is not goes to the external sort of judge.c. As no key is ever in both, the counts are
+ * exact in any memory. What decides when that happens is the number of keys, so it is the same whatever the threads.
  */
-#include "base/hash.h"
 #include "quality/quality_impl.h"
 
-enum key_kind { KEY_NULL, KEY_UUID, KEY_LONG, KEY_OTHER, KEY_SHORT = 16 /* plus its length */ };
+/* How far ahead memory is asked for: tags first, then, when they have come, the slot that they point to. */
+#define AHEAD_TAGS 20
+#define AHEAD_SLOT 10
 
-void put_be64(uint8_t to[8], uint64_t x) {
-    for (int i = 0; i < 8; i++) to[i] = (uint8_t)(x >> (56 - 8 * i));
-}
-
-uint64_t get_be64(const uint8_t from[8]) {
-    uint64_t x = 0;
-    for (int i = 0; i < 8; i++) x = x << 8 | from[i];
-    return x;
-}
-
-/* Canonical lower-case UUID text to its 16 bytes. */
-static bool uuid_bytes(struct sv s, uint8_t out[16]) {
-    static const uint8_t hex[256] = {
-        ['0'] = 1, ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,  ['7'] = 8,
-        ['8'] = 9, ['9'] = 10, ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16};
-    if (s.n != 36) return false;
-    for (size_t i = 0, k = 0; i < 36;) {
-        if (i == 8 || i == 13 || i == 18 || i == 23) {
-            if (s.p[i++] != '-') return false;
-            continue;
-        }
-        int hi = hex[(unsigned char)s.p[i]], lo = hex[(unsigned char)s.p[i + 1]];
-        if (!hi || !lo) return false;
-        out[k++] = (uint8_t)((hi - 1) << 4 | (lo - 1));
-        i += 2;
-    }
-    return true;
-}
-
-/* One text for equal values: 7, 7.0 and 70e-1 are one number, true is 1 and false 0, as in the system that etl
- * replaces. Whole numbers that a double cannot hold stay as they are written. */
-static struct sv scalar_text(struct jval v, char *to, size_t n) {
-    int64_t x;
-    int len = -1;
-    if (jv_type(v) == JT_TRUE || jv_type(v) == JT_FALSE)
-        len = snprintf(to, n, "%d", jv_type(v) == JT_TRUE);
-    else if (jv_type(v) == JT_NUM && jv_int(v, &x))
-        len = snprintf(to, n, "%lld", (long long)x);
-    else if (jv_type(v) == JT_NUM && !(jv_tok(v)->flags & JF_INT))
-        len = snprintf(to, n, "%.17g", jv_num(v));
-    return len < 0 ? jv_raw(v) : (struct sv){to, (size_t)len};
-}
-
-void key_of(struct jval v, uint8_t key[KEY_SIZE]) {
-    memset(key, 0, KEY_SIZE);
-    if (!v.t || jv_type(v) == JT_NULL) return;
-    struct sv s = jv_raw(v);
-    struct buf b = {0};
-    uint64_t h[2];
-    if (jv_type(v) != JT_STR) {
-        char text[64];
-        s = scalar_text(v, text, sizeof text);
-        siphash128(s.p, s.n, h);
-        memcpy(key, h, 16);
-        key[16] = KEY_OTHER;
-        return;
-    }
-    if (jv_tok(v)->flags & JF_ESC) {
-        jv_unescape(v, &b);
-        s = (struct sv){b.p, b.n};
-    }
-    if (uuid_bytes(s, key)) {
-        key[16] = KEY_UUID;
-    } else if (s.n <= 15) {
-        memset(key, 0, 16);
-        memcpy(key, s.p, s.n);
-        key[16] = (uint8_t)(KEY_SHORT + s.n);
-    } else {
-        siphash128(s.p, s.n, h);
-        memcpy(key, h, 16);
-        key[16] = KEY_LONG;
-    }
-    buf_free(&b);
-}
-
-const char *key_text(const uint8_t key[KEY_SIZE], struct arena *a) {
-    if (key[16] == KEY_NULL) return "null";
-    if (key[16] >= KEY_SHORT) return arena_fmt(a, "\"%.*s\"", key[16] - KEY_SHORT, (const char *)key);
-    if (key[16] != KEY_UUID) return "...";
-    char *s = arena_alloc(a, 40);
-    size_t n = 0;
-    s[n++] = '"';
-    for (int i = 0; i < 16; i++) {
-        if (i == 4 || i == 6 || i == 8 || i == 10) s[n++] = '-';
-        s[n++] = "0123456789abcdef"[key[i] >> 4];
-        s[n++] = "0123456789abcdef"[key[i] & 15];
-    }
-    s[n] = '"';
-    return s;
+static uint64_t event_of(const struct check *c, const struct qout *o) {
+    for (size_t i = 0; i < c->events.n; i++)
+        if (is_one_of(&c->event[i], o) && jv_type(value_at(o, c->event[i].slot)) == JT_STR) return (uint64_t)1 << i;
+    return 0;
 }
 
 /* Events are ordered by the text of the field, as in the system that etl replaces; ISO timestamps of one form sort by
  * time so. Absent ones come first. */
-void order_of(struct jval v, uint8_t order[ORDER_SIZE]) {
-    memset(order, 0, ORDER_SIZE);
+static void collect_order(struct event *ev, struct jval v, struct arena *a) {
+    ev->text = "";
+    ev->n = 0;
+    ev->order = (struct order){0};
     if (!v.t || jv_type(v) == JT_NULL) return;
-    struct buf b = {0};
-    struct sv s = jv_raw(v);
-    if (jv_type(v) == JT_STR && jv_tok(v)->flags & JF_ESC) {
-        jv_unescape(v, &b);
-        s = (struct sv){buf_text(&b), b.n};
-    }
-    memcpy(order, s.p, s.n < ORDER_SIZE ? s.n : ORDER_SIZE);
-    buf_free(&b);
+    struct word text = value_word(v, a);
+    ev->text = text.p;
+    ev->n = (uint32_t)text.n;
+    ev->order = order_pack(text.p, text.n);
 }
 
-static void *entry_room(const struct check *c, size_t i, struct qout *out) {
-    if (out->nentries[i] == out->ecap[i]) {
-        out->ecap[i] = out->ecap[i] ? out->ecap[i] * 2 : 1024;
-        out->entries[i] = mem_grow(out->entries[i], out->ecap[i] * c->entry);
-    }
-    return out->entries[i] + out->nentries[i]++ * c->entry;
-}
-
-static uint64_t event_of(const struct check *c, struct jval v) {
-    if (!v.t || jv_type(v) != JT_STR) return 0;
-    for (size_t i = 0; i < c->events.n; i++)
-        if (sv_is(jv_raw(v), c->events.s[i])) return (uint64_t)1 << i;
-    return 0;
-}
-
-void group_collect(const struct quality *q, const struct rec *r, uint64_t seq, struct qout *out) {
-    const struct jval *vals = out->vals;
-    for (size_t i = 0; i < q->nchecks; i++) {
-        const struct check *c = &q->checks[i];
-        if (!c->entry) continue;
-        void *room = entry_room(c, i, out);
-        if (c->src->kind == CHECK_UNIQUE) {
-            struct unique_entry e = {.file = r->file, .line = r->line};
-            key_of(vals[c->slot], e.key);
-            put_be64(e.seq, seq);
-            memcpy(room, &e, sizeof e);
-        } else if (c->src->kind == CHECK_SEQUENCE) {
-            struct sequence_entry e = {.file = r->file, .line = r->line, .event = event_of(c, vals[c->event])};
-            key_of(vals[c->group], e.key);
-            order_of(vals[c->order], e.order);
-            put_be64(e.seq, seq);
-            memcpy(room, &e, sizeof e);
-        } else {
-            struct constant_entry e = {.file = r->file, .line = r->line};
-            key_of(vals[c->group], e.key);
-            key_of(vals[c->constant], e.value);
-            put_be64(e.seq, seq);
-            memcpy(room, &e, sizeof e);
+void group_collect(const struct quality *q, uint32_t index, struct qout *out) {
+    uint32_t k = out->nobjects++;
+    out->objects[k] = index;
+    for (size_t i = 0; i < q->ngroupings; i++) {
+        const struct grouping *g = &q->groupings[i];
+        struct key key = key_of(value_at(out, g->slot));
+        out->keys[i][k] = (struct hashed){key, keytable_hash(key)};
+        for (size_t j = 0; j < g->n; j++) {
+            const struct check *c = &q->checks[g->checks[j]];
+            if (c->kind == CHECK_UNIQUE) continue;
+            union item *item = &out->items[g->checks[j]][k];
+            if (c->kind == CHECK_SEQUENCE) {
+                item->event.bit = event_of(c, out);
+                collect_order(&item->event, value_at(out, c->order), &out->a);
+            } else {
+                item->value = key_of(value_at(out, c->constant));
+            }
         }
     }
 }
 
-static int judge_unique(struct quality *q, uint32_t i, struct err *e) {
-    struct sorter *s = q->checks[i].sorter;
-    struct quality_check *res = &q->results[i];
-    struct unique_entry first = {0};
-    bool any = false, kept = false;
-    int rc;
-    for (const struct unique_entry *u; (u = sorter_next(s, &rc, e));) {
-        if (!any || memcmp(u->key, first.key, KEY_SIZE) != 0) {
-            first = *u;
-            any = true;
-            kept = u->good;
-            continue;
-        }
-        res->failed++;
-        if (res->nsamples < QUALITY_SAMPLES)
-            add_sample(q, i,
-                       (struct quality_sample){
-                           .line = u->line,
-                           .file = u->file,
-                           .field = q->checks[i].src->field,
-                           .found = key_text(u->key, &q->a),
-                           .expected = arena_fmt(&q->a, "unique (line %llu)", (unsigned long long)first.line)});
-        if (u->good && kept && q->checks[i].src->reject) {
-            struct drop_entry d = {.file = u->file, .line = u->line, .first = first.line, .check = i};
-            put_be64(d.ordinal, u->ordinal);
-            rc = sorter_add(q->drops, &d, e);
-            if (rc) return rc;
-            q->duplicates++;
-        }
-        kept = kept || u->good;
-    }
-    return rc;
+/* The record at hand and what its key is. */
+struct at {
+    const struct rec *r;
+    const struct key *key;
+    uint64_t seq;
+    uint32_t rec, k; /* in the batch; among its objects */
+};
+
+static int sort_event(struct quality *q, const struct check *c, const struct at *at, const struct event *ev,
+                      struct err *e) {
+    struct sequence_entry s = {.file = at->r->file, .line = at->r->line, .event = ev->bit};
+    (void)q;
+    key_bytes(at->key, s.key);
+    memcpy(s.order, ev->text, ev->n < ORDER_SIZE ? ev->n : ORDER_SIZE);
+    put_be64(s.seq, at->seq);
+    return sorter_add(c->sorter, &s, e);
 }
 
-static void judge_session(struct quality *q, uint32_t i, uint64_t seen, uint64_t broken_first, const uint8_t *key,
-                          uint64_t line, uint32_t file) {
-    const struct check *c = &q->checks[i];
-    struct quality_check *res = &q->results[i];
-    res->total++;
-    for (size_t k = 0; k < c->nrules; k++) {
+static int sort_value(const struct check *c, const struct at *at, const struct key *value, struct err *e) {
+    struct constant_entry s = {.file = at->r->file, .line = at->r->line};
+    key_bytes(at->key, s.key);
+    key_bytes(value, s.value);
+    put_be64(s.seq, at->seq);
+    return sorter_add(c->sorter, &s, e);
+}
+
+static void add_dup(struct dup **list, size_t *n, size_t *cap, struct dup d) {
+    if (*n == *cap) {
+        *cap = *cap ? *cap * 2 : 256;
+        *list = mem_grow(*list, *cap * sizeof **list);
+    }
+    (*list)[(*n)++] = d;
+}
+
+int group_late(struct quality *q, const struct dup *late, const struct batch *b, const struct qout *o, uint64_t ordinal,
+               struct err *e) {
+    const struct rec *r = &b->r[late->rec];
+    struct unique_entry u = {.file = r->file, .line = r->line, .good = !o->bad[late->rec], .ordinal = ordinal};
+    key_bytes(&o->keys[late->first >> 32][(uint32_t)late->first].key, u.key);
+    put_be64(u.seq, b->seq + late->rec);
+    return sorter_add(q->checks[late->check].sorter, &u, e);
+}
+
+int group_drop(struct quality *q, uint32_t check, const struct rec *r, uint64_t first, uint64_t ordinal,
+               struct err *e) {
+    struct drop_entry d = {.file = r->file, .line = r->line, .first = first};
+    put_be64(d.ordinal, ordinal);
+    for (int i = 0; i < 4; i++) d.check[i] = (uint8_t)(check >> (24 - 8 * i));
+    q->duplicates++;
+    return sorter_add(q->drops, &d, e);
+}
+
+/* The key has been seen before. */
+static void take_unique(struct quality *q, uint32_t i, const struct at *at, const struct kslot *s, bool good) {
+    struct rank rank = {{at->seq, 1, 0}};
+    q->results[i].failed++;
+    if (sample_wanted(q, i, rank)) {
+        q->line.n = 0;
+        buf_fmt(&q->line, "unique (line %llu)", (unsigned long long)s->line);
+        sample_add(q, i, rank,
+                   (struct quality_sample){.line = at->r->line,
+                                           .file = at->r->file,
+                                           .field = q->checks[i].src->field,
+                                           .expected = q->line.p,
+                                           .found = key_text(at->key, &q->shown[0])});
+    }
+    if (good && s->flag && q->checks[i].src->reject)
+        add_dup(&q->dups, &q->ndups, &q->dcap, (struct dup){at->rec, i, s->line});
+}
+
+static void take_value(struct quality *q, uint32_t i, const struct at *at, uint8_t *part, bool added,
+                       const struct key *value) {
+    struct key first = {.kind = part[16]};
+    if (added) {
+        key_bytes(value, part);
+        return;
+    }
+    memcpy(first.w, part, 16);
+    if (first.w[0] == value->w[0] && first.w[1] == value->w[1] && first.kind == value->kind) return;
+    struct rank rank = {{at->seq, 1, 0}};
+    q->results[i].failed++;
+    if (!sample_wanted(q, i, rank)) return;
+    sample_add(q, i, rank,
+               (struct quality_sample){.line = at->r->line,
+                                       .file = at->r->file,
+                                       .field = q->checks[i].src->constant,
+                                       .expected = key_text(&first, &q->shown[0]),
+                                       .found = key_text(value, &q->shown[1])});
+}
+
+static void put_order(uint8_t *to, struct order o) {
+    memcpy(to, &o.hi, 8);
+    memcpy(to + 8, &o.lo, 4);
+}
+static struct order get_order(const uint8_t *from, uint8_t form) {
+    struct order o = {.form = form};
+    memcpy(&o.hi, from, 8);
+    memcpy(&o.lo, from + 8, 4);
+    return o;
+}
+static int order_compare(struct order x, struct order y) {
+    if (x.hi != y.hi) return x.hi < y.hi ? -1 : 1;
+    return x.lo < y.lo ? -1 : x.lo > y.lo;
+}
+
+/* The mask of a group's events, as many bytes as there are events for. */
+static uint64_t get_seen(const struct check *c, const uint8_t *part) {
+    uint64_t seen = 0;
+    for (size_t i = 0; i < (c->events.n + 7) / 8; i++) seen |= (uint64_t)part[SEQ_SEEN + i] << 8 * i;
+    return seen;
+}
+static void put_seen(const struct check *c, uint8_t *part, uint64_t seen) {
+    for (size_t i = 0; i < (c->events.n + 7) / 8; i++) part[SEQ_SEEN + i] = (uint8_t)(seen >> 8 * i);
+}
+
+/* Was the first-event of the rule there before any of the others? */
+static bool first_is_early(const struct rule *r, const uint8_t *part, uint64_t seen) {
+    const uint8_t *block = part + r->block;
+    if (!(seen & r->first)) return false;
+    if (!(seen & r->others)) return true;
+    int order = order_compare(get_order(block + 1, 0), get_order(block + 13, 0));
+    return order < 0 || (order == 0 && !block[0]);
+}
+
+/* A later record has a larger number, so of equal orders the one that is there stays. */
+static void take_order(const struct rule *r, uint8_t *part, uint64_t seen, const struct event *ev) {
+    uint8_t *block = part + r->block;
+    bool first = (ev->bit & r->first) && (!(seen & r->first) || order_compare(ev->order, get_order(block + 1, 0)) < 0);
+    bool other =
+        (ev->bit & r->others) && (!(seen & r->others) || order_compare(ev->order, get_order(block + 13, 0)) < 0);
+    if (first) put_order(block + 1, ev->order);
+    if (other) put_order(block + 13, ev->order);
+    if (first || other) /* equal, and the other was there: both of one record count as the first-event's */
+        block[0] = first && !other && (seen & r->others) && order_compare(ev->order, get_order(block + 13, 0)) == 0;
+}
+
+/* A group with an order text that cannot be compared as a number goes to the sorter: what is known of it as entries
+ * older than any of its events to come. */
+static int evict(struct quality *q, const struct check *c, const struct kslot *s, uint8_t *part, struct err *e) {
+    uint64_t seen = get_seen(c, part);
+    uint8_t form = part[0] & SEQ_FORM;
+    struct key key = {{s->key[0], s->key[1]}, s->kind};
+    struct sequence_entry known = {.file = (uint32_t)s->file, .line = s->line, .event = seen, .made = MADE_SEEN};
+    (void)q;
+    key_bytes(&key, known.key);
+    int rc = sorter_add(c->sorter, &known, e);
+    for (size_t k = 0; k < c->nrules && rc == ERR_OK; k++) {
         const struct rule *r = &c->rules[k];
-        bool broken = r->has ? (seen & r->has) && !(seen & r->others) : (broken_first >> k & 1) != 0;
-        if (!broken) continue;
-        res->failed++;
-        if (res->nsamples < QUALITY_SAMPLES)
-            add_sample(q, i,
-                       (struct quality_sample){.line = line,
-                                               .file = file,
-                                               .field = c->src->group,
-                                               .expected = r->expected,
-                                               .found = key_text(key, &q->a)});
-    }
-}
-
-static int judge_sequence(struct quality *q, uint32_t i, struct err *e) {
-    const struct check *c = &q->checks[i];
-    uint8_t key[KEY_SIZE] = {0};
-    uint64_t seen = 0, broken = 0, line = 0;
-    uint32_t file = 0;
-    bool any = false;
-    int rc;
-    for (const struct sequence_entry *s; (s = sorter_next(c->sorter, &rc, e));) {
-        if (!any || memcmp(s->key, key, KEY_SIZE) != 0) {
-            if (any) judge_session(q, i, seen, broken, key, line, file);
-            memcpy(key, s->key, KEY_SIZE);
-            any = true;
-            seen = broken = 0;
-            line = s->line;
-            file = s->file;
+        const uint8_t *block = part + r->block;
+        if (!r->first) continue;
+        known.rule = (uint16_t)k;
+        if (seen & r->first) {
+            known.made = MADE_FIRST;
+            order_text(get_order(block + 1, form), known.order);
+            put_be64(known.seq, block[0]);
+            rc = sorter_add(c->sorter, &known, e);
         }
-        for (size_t k = 0; s->event && k < c->nrules; k++)
-            if (c->rules[k].first == s->event && !(seen & s->event) && !(seen & c->rules[k].others))
-                broken |= (uint64_t)1 << k;
-        seen |= s->event;
+        if (rc == ERR_OK && seen & r->others) {
+            known.made = MADE_OTHERS;
+            order_text(get_order(block + 13, form), known.order);
+            put_be64(known.seq, !block[0]);
+            rc = sorter_add(c->sorter, &known, e);
+        }
     }
-    if (any && rc == ERR_OK) judge_session(q, i, seen, broken, key, line, file);
+    part[0] |= SEQ_EVICTED;
     return rc;
 }
 
-static int judge_constant(struct quality *q, uint32_t i, struct err *e) {
+static int take_event(struct quality *q, uint32_t i, const struct at *at, const struct kslot *s, uint8_t *part,
+                      const struct event *ev, struct err *e) {
     const struct check *c = &q->checks[i];
-    struct quality_check *res = &q->results[i];
-    struct constant_entry first = {0};
-    bool any = false;
-    int rc;
-    for (const struct constant_entry *s; (s = sorter_next(c->sorter, &rc, e));) {
-        if (!any || memcmp(s->key, first.key, KEY_SIZE) != 0) {
-            first = *s;
-            any = true;
-        } else if (memcmp(s->value, first.value, KEY_SIZE) != 0) {
-            res->failed++;
-            if (res->nsamples < QUALITY_SAMPLES)
-                add_sample(q, i,
-                           (struct quality_sample){.line = s->line,
-                                                   .file = s->file,
-                                                   .field = c->src->constant,
-                                                   .expected = key_text(first.value, &q->a),
-                                                   .found = key_text(s->value, &q->a)});
+    uint8_t form = part[0] & SEQ_FORM;
+    if (part[0] & SEQ_EVICTED) return sort_event(q, c, at, ev, e);
+    if (!ev->bit) return ERR_OK;
+    uint64_t seen = get_seen(c, part);
+    if (ev->bit & c->ordered) {
+        if (ev->order.form != form && ev->order.form != FORM_EMPTY) {
+            if (form != FORM_EMPTY || ev->order.form == FORM_ODD) {
+                int rc = evict(q, c, s, part, e);
+                return rc ? rc : sort_event(q, c, at, ev, e);
+            }
+            part[0] |= ev->order.form;
         }
+        for (size_t k = 0; k < c->nrules; k++)
+            if (c->rules[k].first) take_order(&c->rules[k], part, seen, ev);
     }
-    return rc;
+    if (!(seen & ev->bit)) put_seen(c, part, seen | ev->bit);
+    return ERR_OK;
 }
 
-int group_judge(struct quality *q, struct err *e) {
+/* No room in the table: to the sorters. A unique key waits until its record's fate is known. */
+static int take_sorted(struct quality *q, uint32_t gi, const struct at *at, const struct qout *o, struct err *e) {
+    const struct grouping *g = &q->groupings[gi];
     int rc = ERR_OK;
-    for (uint32_t i = 0; i < q->nchecks && rc == ERR_OK; i++) {
-        if (!q->checks[i].sorter) continue;
-        rc = sorter_finish(q->checks[i].sorter, e);
-        if (rc) break;
-        if (q->checks[i].src->kind == CHECK_UNIQUE)
-            rc = judge_unique(q, i, e);
-        else if (q->checks[i].src->kind == CHECK_SEQUENCE)
-            rc = judge_sequence(q, i, e);
+    for (size_t j = 0; j < g->n && rc == ERR_OK; j++) {
+        uint32_t i = g->checks[j];
+        const struct check *c = &q->checks[i];
+        if (c->kind == CHECK_UNIQUE)
+            add_dup(&q->late, &q->nlate, &q->lcap, (struct dup){at->rec, i, (uint64_t)gi << 32 | at->k});
+        else if (c->kind == CHECK_SEQUENCE)
+            rc = sort_event(q, c, at, &o->items[i][at->k].event, e);
         else
-            rc = judge_constant(q, i, e);
-        sorter_free(q->checks[i].sorter);
-        q->checks[i].sorter = NULL;
+            rc = sort_value(c, at, &o->items[i][at->k].value, e);
     }
     return rc;
+}
+
+static int take_slot(struct quality *q, const struct grouping *g, const struct at *at, struct kslot *s, bool added,
+                     const struct qout *o, struct err *e) {
+    bool good = !o->bad[at->rec];
+    int rc = ERR_OK;
+    for (size_t j = 0; j < g->n && rc == ERR_OK; j++) {
+        uint32_t i = g->checks[j];
+        const struct check *c = &q->checks[i];
+        uint8_t *part = s->payload + c->part;
+        if (c->kind == CHECK_SEQUENCE)
+            rc = take_event(q, i, at, s, part, &o->items[i][at->k].event, e);
+        else if (c->kind != CHECK_UNIQUE)
+            take_value(q, i, at, part, added, &o->items[i][at->k].value);
+        else if (!added)
+            take_unique(q, i, at, s, good);
+    }
+    if (good && !s->flag) s->flag = 1; /* a record of this key was accepted */
+    return rc;
+}
+
+static struct kslot *slot_for(struct quality *q, struct grouping *g, const struct hashed *h, const struct rec *r,
+                              bool *added) {
+    *added = false;
+    if (q->room < (int64_t)g->cost) return keytable_find(&g->table, &h->key, h->hash);
+    if (r->line >= KSLOT_LINES || r->file >= KSLOT_FILES) { /* more than a slot can tell: no new keys from here on */
+        q->room = 0;
+        return keytable_find(&g->table, &h->key, h->hash);
+    }
+    struct kslot *s = keytable_add(&g->table, &h->key, h->hash, added);
+    if (!s) q->room = 0;
+    if (!*added) return s;
+    q->room -= (int64_t)g->cost;
+    s->line = r->line & (KSLOT_LINES - 1);
+    s->file = r->file & (KSLOT_FILES - 1);
+    return s;
+}
+
+static int take_grouping(struct quality *q, uint32_t gi, const struct batch *b, struct qout *o, struct err *e) {
+    struct grouping *g = &q->groupings[gi];
+    const struct hashed *h = o->keys[gi];
+    int rc = ERR_OK;
+    for (uint32_t k = 0; k < o->nobjects && rc == ERR_OK; k++) {
+        if (k + AHEAD_TAGS < o->nobjects) keytable_prefetch_tags(&g->table, h[k + AHEAD_TAGS].hash);
+        if (k + AHEAD_SLOT < o->nobjects) keytable_prefetch_slot(&g->table, h[k + AHEAD_SLOT].hash);
+        uint32_t rec = o->objects[k];
+        struct at at = {&b->r[rec], &h[k].key, b->seq + rec, rec, k};
+        bool added;
+        struct kslot *s = slot_for(q, g, &h[k], at.r, &added);
+        rc = s ? take_slot(q, g, &at, s, added, o, e) : take_sorted(q, gi, &at, o, e);
+    }
+    return rc;
+}
+
+static int by_record(const void *x, const void *y) {
+    const struct dup *a = x, *b = y;
+    if (a->rec != b->rec) return a->rec < b->rec ? -1 : 1;
+    return a->check < b->check ? -1 : a->check > b->check;
+}
+
+int group_take(struct quality *q, const struct batch *b, struct qout *o, struct err *e) {
+    int rc = ERR_OK;
+    q->ndups = q->nlate = 0;
+    for (uint32_t i = 0; i < q->ngroupings && rc == ERR_OK; i++) rc = take_grouping(q, i, b, o, e);
+    if (q->nunique > 1) { /* came check by check */
+        if (q->ndups > 1) qsort(q->dups, q->ndups, sizeof *q->dups, by_record);
+        if (q->nlate > 1) qsort(q->late, q->nlate, sizeof *q->late, by_record);
+    }
+    return rc;
+}
+
+static void finish_sequence(struct quality *q, uint32_t i, const struct kslot *s) {
+    const struct check *c = &q->checks[i];
+    const uint8_t *part = s->payload + c->part;
+    if (part[0] & SEQ_EVICTED) return;
+    uint64_t seen = get_seen(c, part), broken = 0;
+    for (size_t k = 0; k < c->nrules; k++)
+        if (c->rules[k].first && first_is_early(&c->rules[k], part, seen)) broken |= (uint64_t)1 << k;
+    struct key key = {{s->key[0], s->key[1]}, s->kind};
+    judge_session(q, i, seen, broken, &key, s->line, (uint32_t)s->file);
+}
+
+int group_finish(struct quality *q, struct err *e) {
+    for (size_t gi = 0; gi < q->ngroupings; gi++) {
+        struct grouping *g = &q->groupings[gi];
+        bool sequences = false;
+        for (size_t j = 0; j < g->n; j++) sequences |= q->checks[g->checks[j]].kind == CHECK_SEQUENCE;
+        uint64_t at = 0;
+        for (const struct kslot *s; sequences && (s = keytable_each(&g->table, &at));)
+            for (size_t j = 0; j < g->n; j++)
+                if (q->checks[g->checks[j]].kind == CHECK_SEQUENCE) finish_sequence(q, g->checks[j], s);
+        keytable_free(&g->table);
+    }
+    return group_judge(q, e);
 }

@@ -3,63 +3,97 @@
 
 #include "quality/quality_impl.h"
 
-static uint32_t hash_name(struct sv s) {
-    uint32_t h = 2166136261u;
-    for (size_t i = 0; i < s.n; i++) h = (h ^ (unsigned char)s.p[i]) * 16777619u;
-    return h ^ h >> 15;
+static inline uint32_t hash_name(const struct word *w) {
+    uint64_t h = (w->a ^ w->n) * 0x9e3779b97f4a7c15u ^ w->b;
+    return (uint32_t)((h ^ h >> 29) * 0xbf58476d1ce4e5b9u >> 40);
 }
 
 uint32_t fields_slot(struct fields *f, const char *name) {
     if (!name) return NO_SLOT;
+    struct word w = word_of(name, strlen(name));
     for (uint32_t i = 0; i < f->n; i++)
-        if (strcmp(f->name[i], name) == 0) return i;
+        if (word_eq(&f->name[i], &w)) return i;
     if (f->n == f->cap) {
         f->cap = f->cap ? f->cap * 2 : 32;
         f->name = mem_grow(f->name, f->cap * sizeof *f->name);
     }
-    f->name[f->n] = name;
+    f->name[f->n] = w;
     return f->n++;
 }
 
 void fields_index(struct fields *f) {
-    uint32_t size = 16;
-    while (size < f->n * 4) size *= 2;
+    uint32_t size = 64;
+    while (size < f->n * 8) size *= 2;
     f->mask = size - 1;
     f->table = mem_alloc(size * sizeof *f->table);
     for (uint32_t i = 0; i < f->n; i++) {
-        uint32_t k = hash_name(sv_of(f->name[i])) & f->mask;
+        uint32_t k = hash_name(&f->name[i]) & f->mask;
         while (f->table[k]) k = (k + 1) & f->mask;
         f->table[k] = (uint16_t)(i + 1);
     }
 }
 
-void fields_find(const struct fields *f, struct jval rec, struct jval *vals, struct arena *a) {
-    memset(vals, 0, (f->n + 1) * sizeof *vals);
-    uint32_t pos = 0;
-    for (struct jval key, val; jv_each(rec, &pos, &key, &val);) {
-        struct sv name = jv_raw(key);
-        if (jv_tok(key)->flags & JF_ESC) {
-            size_t n;
-            name.p = jv_str(key, a, &n);
-            name.n = n;
+static uint32_t fields_look(const struct fields *f, const struct word *name) {
+    for (uint32_t k = hash_name(name) & f->mask; f->table[k]; k = (k + 1) & f->mask)
+        if (word_eq(name, &f->name[f->table[k] - 1])) return f->table[k] - 1u;
+    return NO_SLOT;
+}
+
+void fields_find(const struct fields *f, struct jval rec, uint32_t *at, struct guess guess[GUESSES], struct arena *a) {
+    memset(at, 0, f->n * sizeof *at);
+    uint32_t end = jv_tok(rec)->next, place = 0;
+    for (uint32_t i = rec.i + 1; i < end; i = rec.t[i + 1].next, place++) {
+        const struct jtok *t = &rec.t[i];
+        struct guess *g = &guess[place % GUESSES];
+        struct word name =
+            t->flags & JF_ESC ? value_word((struct jval){rec.text, rec.t, i}, a) : word_of(rec.text + t->off, t->len);
+        if (name.n != g->n || name.a != g->a || name.b != g->b || name.n > 16) { /* longer ones are more than a and b */
+            g->slot = fields_look(f, &name);
+            g->a = name.a;
+            g->b = name.b;
+            g->n = (uint32_t)name.n;
         }
-        for (uint32_t k = hash_name(name) & f->mask; f->table[k]; k = (k + 1) & f->mask) {
-            uint32_t slot = f->table[k] - 1u;
-            if (sv_is(name, f->name[slot])) {
-                vals[slot] = val;
-                break;
-            }
-        }
+        if (g->slot != NO_SLOT) at[g->slot] = i + 1;
     }
 }
 
-static struct when plan_when(struct quality *q, const struct pl_when *src) {
-    struct when w = {.n = src->n};
-    w.c = arena_alloc(&q->a, src->n * sizeof *w.c);
-    for (size_t i = 0; i < src->n; i++) {
-        w.c[i].slot = fields_slot(&q->fields, src->c[i].field);
-        w.c[i].in = src->c[i].in;
+static struct words plan_words(struct quality *q, struct strs l) {
+    struct words w = {arena_alloc(&q->a, (l.n + 1) * sizeof *w.w), l.n};
+    for (size_t i = 0; i < l.n; i++) w.w[i] = word_of(l.s[i], strlen(l.s[i]));
+    return w;
+}
+
+/* The bit of a word in its field's set; 0 when the set is full. */
+static uint64_t set_bit(struct quality *q, struct wordset *set, const struct word *w) {
+    for (size_t i = 0; i < set->words.n; i++)
+        if (word_eq(&set->words.w[i], w)) return (uint64_t)1 << i;
+    if (set->words.n == SET_WORDS) return 0;
+    if (!set->words.n) set->words.w = arena_alloc(&q->a, SET_WORDS * sizeof *set->words.w);
+    set->words.w[set->words.n] = *w;
+    return (uint64_t)1 << set->words.n++;
+}
+
+static struct oneof plan_oneof(struct quality *q, uint32_t slot, struct strs l) {
+    struct oneof x = {.slot = slot, .in = plan_words(q, l)};
+    uint32_t i = 0;
+    if (!l.n) return x;
+    while (i < q->nsets && q->sets[i].slot != slot) i++;
+    if (i == q->nsets) {
+        q->sets = mem_grow(q->sets, (i + 1) * sizeof *q->sets);
+        q->sets[q->nsets++] = (struct wordset){.slot = slot};
     }
+    x.set = i;
+    for (size_t k = 0; k < l.n; k++) {
+        uint64_t bit = set_bit(q, &q->sets[i], &x.in.w[k]);
+        x.mask |= bit;
+        if (!bit) x.set = NO_SLOT;
+    }
+    return x;
+}
+
+static struct when plan_when(struct quality *q, const struct pl_when *src) {
+    struct when w = {.c = arena_alloc(&q->a, (src->n + 1) * sizeof *w.c), .n = src->n};
+    for (size_t i = 0; i < src->n; i++) w.c[i] = plan_oneof(q, fields_slot(&q->fields, src->c[i].field), src->c[i].in);
     return w;
 }
 
@@ -93,6 +127,8 @@ static void plan_rule(struct quality *q, struct check *c, struct rule *r, const 
     r->src = src;
     r->when = plan_when(q, &src->when);
     r->slot = fields_slot(&q->fields, src->field);
+    r->in = plan_oneof(q, r->slot, src->in);
+    r->nslots = src->fields.n;
     r->slots = arena_alloc(&q->a, (src->fields.n + 1) * sizeof *r->slots);
     for (size_t i = 0; i < src->fields.n; i++) r->slots[i] = fields_slot(&q->fields, src->fields.s[i]);
     if (c->src->kind == CHECK_RANGE || c->src->kind == CHECK_CONSISTENCY) r->expected = range_text(&q->a, src);
@@ -100,36 +136,89 @@ static void plan_rule(struct quality *q, struct check *c, struct rule *r, const 
     r->has = src->has ? event_bit(&q->a, c, src->has) : 0;
     r->first = src->first ? event_bit(&q->a, c, src->first) : 0;
     for (size_t i = 0; i < src->others.n; i++) r->others |= event_bit(&q->a, c, src->others.s[i]);
+    if (r->first) c->ordered |= r->first | r->others;
     r->expected = arena_fmt(&q->a, "%s -> %s", joined(&q->a, src->others, " | "), src->has ? src->has : src->first);
 }
 
-static void plan_check(struct quality *q, struct check *c, const struct pl_check *src, size_t memory) {
+/* The table of a field's values; a part of its slots for the check. */
+static void plan_group(struct quality *q, uint32_t slot, uint32_t check, size_t part) {
+    size_t i = 0;
+    while (i < q->ngroupings && q->groupings[i].slot != slot) i++;
+    if (i == q->ngroupings) {
+        q->groupings = mem_grow(q->groupings, (i + 1) * sizeof *q->groupings);
+        q->groupings[q->ngroupings++] = (struct grouping){.slot = slot};
+    }
+    struct grouping *g = &q->groupings[i];
+    g->checks = mem_grow(g->checks, (g->n + 1) * sizeof *g->checks);
+    g->checks[g->n++] = check;
+    q->checks[check].part = g->payload;
+    g->payload += part;
+}
+
+static size_t sequence_part(struct check *c) {
+    size_t n = SEQ_SEEN + (c->events.n + 7) / 8;
+    for (size_t k = 0; k < c->nrules; k++) {
+        c->rules[k].block = n;
+        if (c->rules[k].first) n += SEQ_BLOCK;
+    }
+    return n;
+}
+
+static void plan_keys(struct quality *q, uint32_t i, size_t memory) {
+    struct check *c = &q->checks[i];
+    size_t entry, key = KEY_SIZE + 8;
+    if (c->src->kind == CHECK_UNIQUE) {
+        entry = sizeof(struct unique_entry);
+        plan_group(q, c->slot, i, 0);
+        q->nunique++;
+    } else if (c->src->kind == CHECK_SEQUENCE) {
+        entry = sizeof(struct sequence_entry);
+        key += ORDER_SIZE;
+        plan_group(q, c->group, i, sequence_part(c));
+    } else if (c->src->kind == CHECK_CONSISTENCY && c->src->constant) {
+        entry = sizeof(struct constant_entry);
+        plan_group(q, c->group, i, KEY_SIZE);
+    } else {
+        return;
+    }
+    c->sorter = sorter_new(entry, key, memory, q->cfg.tmpdir);
+}
+
+static void plan_check(struct quality *q, uint32_t i, const struct pl_check *src, size_t memory) {
     struct fields *f = &q->fields;
+    struct check *c = &q->checks[i];
     c->src = src;
+    c->kind = src->kind;
+    c->per_row = src->kind != CHECK_BALANCE && src->kind != CHECK_SEQUENCE && src->kind != CHECK_ROW_COUNT;
     c->slot = fields_slot(f, src->field);
     c->group = fields_slot(f, src->group);
     c->order = fields_slot(f, src->order);
-    c->event = fields_slot(f, src->event);
+    uint32_t event = fields_slot(f, src->event);
     c->constant = fields_slot(f, src->constant);
     c->total = fields_slot(f, src->total);
     c->document = fields_slot(f, src->document);
     c->when = plan_when(q, &src->when);
+    c->product = plan_words(q, src->product);
+    c->minus = plan_words(q, src->minus);
+    c->plus = plan_words(q, src->plus);
     c->nrules = src->nrules;
     c->rules = arena_alloc(&q->a, (src->nrules + 1) * sizeof *c->rules);
-    for (size_t i = 0; i < src->nrules; i++) plan_rule(q, c, &c->rules[i], &src->rules[i]);
+    for (size_t k = 0; k < src->nrules; k++) plan_rule(q, c, &c->rules[k], &src->rules[k]);
+    c->event = arena_alloc(&q->a, (c->events.n + 1) * sizeof *c->event);
+    for (size_t k = 0; k < c->events.n; k++) c->event[k] = plan_oneof(q, event, (struct strs){&c->events.s[k], 1});
     if (src->kind == CHECK_TIMESTAMP) c->expected = arena_fmt(&q->a, "%d..%d", src->min_year, src->max_year);
-    size_t key = 0;
-    if (src->kind == CHECK_UNIQUE) {
-        c->entry = sizeof(struct unique_entry);
-        key = KEY_SIZE + 8;
-    } else if (src->kind == CHECK_SEQUENCE) {
-        c->entry = sizeof(struct sequence_entry);
-        key = KEY_SIZE + ORDER_SIZE + 8;
-    } else if (src->kind == CHECK_CONSISTENCY && src->constant) {
-        c->entry = sizeof(struct constant_entry);
-        key = KEY_SIZE + 8;
+    plan_keys(q, i, memory);
+}
+
+/* The tables may take all of the memory but a twelfth, which is for sorting what they have no room for. */
+static void plan_tables(struct quality *q) {
+    size_t memory = q->cfg.memory - q->cfg.memory / 12;
+    q->room = (int64_t)memory;
+    for (size_t i = 0; i < q->ngroupings; i++) {
+        struct grouping *g = &q->groupings[i];
+        keytable_init(&g->table, g->payload, memory);
+        g->cost = keytable_cost(&g->table);
     }
-    if (c->entry) c->sorter = sorter_new(c->entry, key, memory, q->cfg.tmpdir);
 }
 
 void plan_checks(struct quality *q) {
@@ -151,11 +240,15 @@ void plan_checks(struct quality *q) {
     q->nchecks = d->nchecks + (q->parse_check == UINT32_MAX);
     q->checks = arena_alloc(&q->a, (q->nchecks + 1) * sizeof *q->checks);
     q->results = arena_alloc(&q->a, (q->nchecks + 1) * sizeof *q->results);
-    for (size_t i = 0; i < d->nchecks; i++) plan_check(q, &q->checks[i], &d->checks[i], q->cfg.memory / sorting);
+    q->ranks = arena_alloc(&q->a, (q->nchecks + 1) * sizeof *q->ranks);
+    q->drop_reasons = arena_alloc(&q->a, (q->nchecks + 1) * sizeof *q->drop_reasons);
+    for (uint32_t i = 0; i < d->nchecks; i++) plan_check(q, i, &d->checks[i], q->cfg.memory / 12 / sorting);
     if (q->parse_check == UINT32_MAX) {
         q->parse_check = (uint32_t)d->nchecks;
-        plan_check(q, &q->checks[d->nchecks], parse, 0);
+        plan_check(q, q->parse_check, parse, 0);
     }
     for (size_t i = 0; i < q->nchecks; i++) q->results[i].c = q->checks[i].src;
+    q->drops = sorter_new(sizeof(struct drop_entry), DROP_KEY, q->cfg.memory / 12 / sorting, q->cfg.tmpdir);
+    plan_tables(q);
     fields_index(&q->fields);
 }

@@ -1,7 +1,6 @@
-/* The pass over the records and the verdict; see quality.h. Rules are in row.c and group.c. */
+/* The pass over the records and the verdict; see quality.h. Rules are in row.c, group.c and judge.c. */
 #include "quality/quality.h"
 
-#include "base/log.h"
 #include "quality/quality_impl.h"
 
 struct quality *quality_new(const struct quality_cfg *cfg) {
@@ -15,9 +14,20 @@ void quality_free(struct quality *q) {
     if (!q) return;
     for (size_t i = 0; i < q->nchecks; i++) sorter_free(q->checks[i].sorter);
     sorter_free(q->drops);
+    for (size_t i = 0; i < q->ngroupings; i++) {
+        keytable_free(&q->groupings[i].table);
+        free(q->groupings[i].checks);
+    }
+    samples_free(q);
+    free(q->groupings);
+    free(q->sets);
     free(q->fields.name);
     free(q->fields.table);
+    free(q->dups);
+    free(q->late);
     buf_free(&q->line);
+    buf_free(&q->shown[0]);
+    buf_free(&q->shown[1]);
     arena_free(&q->a);
     free(q);
 }
@@ -28,50 +38,63 @@ double quality_round2(double x) {
     return strtod(text, NULL);
 }
 
-void add_sample(struct quality *q, uint32_t check, struct quality_sample s) {
-    struct quality_check *c = &q->results[check];
-    if (c->nsamples == QUALITY_SAMPLES) return;
-    s.field = arena_str(&q->a, s.field);
-    s.expected = arena_str(&q->a, s.expected);
-    s.found = arena_str(&q->a, s.found);
-    c->samples[c->nsamples++] = s;
+static void out_make(const struct quality *q, struct qout *o) {
+    o->nchecks = q->nchecks;
+    o->ngroupings = q->ngroupings;
+    o->at = mem_alloc((q->fields.n + 1) * sizeof *o->at);
+    for (size_t i = 0; i < GUESSES; i++) o->guess[i].n = UINT32_MAX; /* no name is so long */
+    o->bits = mem_alloc((q->nsets + 1) * sizeof *o->bits);
+    o->total = mem_alloc((q->nchecks + 1) * sizeof *o->total);
+    o->failed = mem_alloc((q->nchecks + 1) * sizeof *o->failed);
+    o->keys = mem_alloc((q->ngroupings + 1) * sizeof *o->keys);
+    o->items = mem_alloc((q->nchecks + 1) * sizeof *o->items);
+}
+
+/* Room for n records; nothing in it is kept from one batch to the next. */
+static void out_room(const struct quality *q, struct qout *o, size_t n) {
+    o->cap = n + n / 4;
+    free(o->bad);
+    free(o->objects);
+    o->bad = mem_grow(NULL, o->cap * sizeof *o->bad);
+    o->objects = mem_grow(NULL, o->cap * sizeof *o->objects);
+    for (size_t i = 0; i < q->ngroupings; i++) {
+        free(o->keys[i]);
+        o->keys[i] = mem_grow(NULL, o->cap * sizeof **o->keys);
+    }
+    for (size_t i = 0; i < q->nchecks; i++) {
+        if (!q->checks[i].sorter || q->checks[i].src->kind == CHECK_UNIQUE) continue;
+        free(o->items[i]);
+        o->items[i] = mem_grow(NULL, o->cap * sizeof **o->items);
+    }
 }
 
 static void out_prepare(const struct quality *q, struct qout *o, size_t n) {
-    if (!o->vals) {
-        o->nchecks = q->nchecks;
-        o->vals = mem_alloc((q->fields.n + 1) * sizeof *o->vals);
-        o->total = mem_alloc((q->nchecks + 1) * sizeof *o->total);
-        o->failed = mem_alloc((q->nchecks + 1) * sizeof *o->failed);
-        o->entries = mem_alloc((q->nchecks + 1) * sizeof *o->entries);
-        o->ecap = mem_alloc((q->nchecks + 1) * sizeof *o->ecap);
-        o->nentries = mem_alloc((q->nchecks + 1) * sizeof *o->nentries);
-    }
-    if (o->cap < n) {
-        o->cap = n * 2;
-        o->bad = mem_grow(o->bad, o->cap * sizeof *o->bad);
-    }
-    memset(o->bad, 0, n * sizeof *o->bad);
+    if (!o->at) out_make(q, o);
+    if (o->cap < n) out_room(q, o, n);
+    if (n) memset(o->bad, 0, n * sizeof *o->bad);
     memset(o->total, 0, q->nchecks * sizeof *o->total);
     memset(o->failed, 0, q->nchecks * sizeof *o->failed);
-    memset(o->nentries, 0, q->nchecks * sizeof *o->nentries);
+    o->nobjects = 0;
     o->nreasons = 0;
     arena_reset(&o->a);
 }
 
 static void out_free(void *p) {
     struct qout *o = p;
-    for (size_t i = 0; i < o->nchecks; i++) free(o->entries[i]);
+    for (size_t i = 0; i < o->nchecks; i++) free(o->items[i]);
+    for (size_t i = 0; i < o->ngroupings; i++) free(o->keys[i]);
     schema_run_free(&o->run);
+    jtoks_free(&o->toks);
     arena_free(&o->a);
-    free(o->vals);
+    free(o->at);
+    free(o->bits);
     free(o->bad);
+    free(o->objects);
     free(o->reasons);
     free(o->total);
     free(o->failed);
-    free(o->ecap);
-    free(o->nentries);
-    free(o->entries);
+    free(o->keys);
+    free(o->items);
 }
 
 static void malformed(const struct quality *q, const struct rec *r, uint32_t i, struct qout *o) {
@@ -98,96 +121,49 @@ static void work(void *ctx, struct batch *b, void *out) {
             malformed(q, r, i, o);
             continue;
         }
-        fields_find(&q->fields, r->v, o->vals, &o->a);
+        o->rec = r->v;
+        fields_find(&q->fields, r->v, o->at, o->guess, &o->a);
         row_check(q, r->v, i, o);
-        group_collect(q, r, b->seq + i, o);
+        group_collect(q, i, o);
     }
 }
 
-void reject_line(struct buf *b, const char *file, uint64_t line, const struct quality *q, const struct reason *r,
-                 size_t n, const char *text, size_t len, bool is_json) {
-    buf_str(b, "{\"file\":");
-    json_text_quote(b, file);
-    buf_fmt(b, ",\"line\":%llu,\"reasons\":[", (unsigned long long)line);
-    for (size_t i = 0; i < n; i++) {
-        buf_fmt(b, "%s{\"check\":", i ? "," : "");
-        json_text_quote(b, q->checks[r[i].check].src->type);
-        const struct {
-            const char *name, *value;
-        } parts[] = {{"field", r[i].field},
-                     {"pointer", r[i].pointer},
-                     {"keyword", r[i].keyword},
-                     {"expected", r[i].expected},
-                     {"found", r[i].found}};
-        for (size_t k = 0; k < sizeof parts / sizeof *parts; k++) {
-            if (!parts[k].value || (!*parts[k].value && k != 1)) continue;
-            buf_fmt(b, ",\"%s\":", parts[k].name);
-            json_text_quote(b, parts[k].value);
-        }
-        buf_chr(b, '}');
+/* What rows alone have broken: one sample a record. */
+static void take_reasons(struct quality *q, const struct batch *b, const struct qout *o) {
+    for (size_t i = 0; i < o->nreasons; i++) {
+        const struct reason *r = &o->reasons[i];
+        const struct rec *rec = &b->r[r->rec];
+        struct rank rank = {{b->seq + r->rec, 0, 0}};
+        if (i && o->reasons[i - 1].rec == r->rec && o->reasons[i - 1].check == r->check) continue;
+        if (!sample_wanted(q, r->check, rank)) continue;
+        sample_add(
+            q, r->check, rank,
+            (struct quality_sample){
+                .line = rec->line, .file = rec->file, .field = r->field, .expected = r->expected, .found = r->found});
     }
-    if (is_json) {
-        buf_str(b, "],\"record\":");
-        buf_add(b, text, len);
-    } else {
-        buf_str(b, "],\"raw\":");
-        json_quote(b, (struct sv){text, len > 65536 ? 65536 : len});
-    }
-    buf_str(b, "}\n");
 }
 
-static const char *input_name(const struct quality *q, uint32_t file) {
-    const char *name = q->reader ? reader_name(q->reader, file) : "";
-    size_t n = q->cfg.home ? strlen(q->cfg.home) : 0;
-    return n && strncmp(name, q->cfg.home, n) == 0 && name[n] == '/' ? name + n + 1 : name;
-}
-
-static int send_reject(struct quality *q, const struct rec *r, const struct reason *reasons, size_t n, struct err *e) {
-    q->line.n = 0;
-    q->rejected++;
-    reject_line(&q->line, input_name(q, r->file), r->line, q, reasons, n, r->text, r->len, !r->bad);
-    return q->out->reject(q->out->ctx, q->line.p, q->line.n, e);
-}
-
-/* Send a run of accepted records; those that lie one after another in the block go in one piece. */
-static int send_accepted(struct quality *q, const struct batch *b, size_t from, size_t to, struct err *e) {
-    while (from < to) {
-        const char *start = b->r[from].text, *end = start + b->r[from].len;
-        size_t n = 1;
-        while (from + n < to && *end == '\n' && b->r[from + n].text == end + 1) {
-            end += 1 + b->r[from + n].len;
-            n++;
-        }
-        int rc = q->out->accept(q->out->ctx, start, (size_t)(end - start), n, e);
-        if (rc == ERR_OK) rc = q->out->accept(q->out->ctx, "\n", 1, 0, e);
-        if (rc) return rc;
-        from += n;
-        q->accepted += n;
+/* What the unique checks say of one record. It is rejected as a duplicate now, unless a key of it went to the sorter
+ * that may give one more reason; then it is accepted and taken out later. */
+static int take_dups(struct quality *q, const struct batch *b, struct qout *o, uint32_t i, uint64_t ordinal, size_t *d,
+                     size_t *l, struct err *e) {
+    size_t dups = *d;
+    bool wait = false;
+    int rc = ERR_OK;
+    for (; *l < q->nlate && q->late[*l].rec == i && rc == ERR_OK; ++*l) {
+        wait |= q->checks[q->late[*l].check].src->reject;
+        rc = group_late(q, &q->late[*l], b, o, ordinal, e);
     }
-    return ERR_OK;
-}
-
-/* Feed the sorters; a unique entry learns here whether its record was accepted, and as which. */
-static int feed_sorters(struct quality *q, const struct batch *b, struct qout *o, struct err *e) {
-    for (size_t i = 0; i < q->nchecks; i++) {
-        const struct check *c = &q->checks[i];
-        if (!c->entry) continue;
-        uint64_t ordinal = q->accepted;
-        size_t k = 0;
-        for (size_t j = 0; j < b->n; j++) {
-            if (b->r[j].bad || jv_type(b->r[j].v) != JT_OBJ) continue;
-            uint8_t *entry = o->entries[i] + k++ * c->entry;
-            if (c->src->kind == CHECK_UNIQUE) {
-                struct unique_entry *u = (struct unique_entry *)(void *)entry;
-                u->good = !o->bad[j];
-                u->ordinal = ordinal;
-            }
-            if (!o->bad[j]) ordinal++;
-            int rc = sorter_add(c->sorter, entry, e);
-            if (rc) return rc;
-        }
+    while (*d < q->ndups && q->dups[*d].rec == i) ++*d;
+    for (size_t k = dups; k < *d && rc == ERR_OK; k++) {
+        const struct dup *dup = &q->dups[k];
+        if (wait)
+            rc = group_drop(q, dup->check, &b->r[i], dup->first, ordinal, e);
+        else
+            add_reason(o, duplicate_of(q, dup->check, dup->first, i, &o->a));
     }
-    return ERR_OK;
+    if (*d > dups && !wait) o->bad[i] = true;
+    return rc;
 }
 
 /* On the calling thread, in the order of the input. */
@@ -200,25 +176,27 @@ static int take(void *ctx, struct batch *b, void *out, struct err *e) {
         q->results[i].total += o->total[i];
         q->results[i].failed += o->failed[i];
     }
-    for (size_t i = 0; i < o->nreasons; i++) {
-        const struct reason *r = &o->reasons[i];
-        const struct rec *rec = &b->r[r->rec];
-        if (i && o->reasons[i - 1].rec == r->rec && o->reasons[i - 1].check == r->check)
-            continue; /* one sample a record */
-        add_sample(
-            q, r->check,
-            (struct quality_sample){
-                .line = rec->line, .file = rec->file, .field = r->field, .expected = r->expected, .found = r->found});
-    }
-    int rc = feed_sorters(q, b, o, e);
-    size_t from = 0, k = 0;
-    for (size_t i = 0; i < b->n && rc == ERR_OK; i++) {
+    take_reasons(q, b, o);
+    int rc = group_take(q, b, o, e);
+    size_t from = 0, k = 0, own = o->nreasons, d = 0, l = 0;
+    for (uint32_t i = 0; i < b->n && rc == ERR_OK; i++) {
         size_t first = k;
-        while (k < o->nreasons && o->reasons[k].rec == i) k++;
+        while (k < own && o->reasons[k].rec == i) k++;
+        size_t n = k - first;
+        if ((d < q->ndups && q->dups[d].rec == i) || (l < q->nlate && q->late[l].rec == i)) {
+            size_t before = o->nreasons;
+            bool bad = o->bad[i];
+            rc = take_dups(q, b, o, i, q->accepted + (i - from), &d, &l, e);
+            if (rc) break;
+            if (!bad && o->bad[i]) { /* what it broke without being rejected for it is no reason */
+                first = before;
+                n = o->nreasons - before;
+            }
+        }
         if (!o->bad[i]) continue;
         rc = send_accepted(q, b, from, i, e);
         from = i + 1;
-        if (rc == ERR_OK) rc = send_reject(q, &b->r[i], o->reasons + first, k - first, e);
+        if (rc == ERR_OK) rc = send_reject(q, &b->r[i], o->reasons + first, n, e);
     }
     return rc ? rc : send_accepted(q, b, from, b->n, e);
 }
@@ -231,12 +209,26 @@ static void judge_rows(struct quality *q) {
         r->total = 1;
         r->failed = (r->c->min_rows >= 0 && n < r->c->min_rows) || (r->c->max_rows >= 0 && n > r->c->max_rows);
         if (r->failed)
-            add_sample(q, (uint32_t)i,
+            sample_add(q, (uint32_t)i, (struct rank){{0}},
                        (struct quality_sample){.field = "rows",
                                                .found = arena_fmt(&q->a, "%lld", (long long)n),
                                                .expected = arena_fmt(&q->a, "%lld..%lld", (long long)r->c->min_rows,
                                                                      (long long)r->c->max_rows)});
     }
+}
+
+/* Several unique checks may name one record, which is one duplicate. */
+static int count_drops(struct quality *q, struct err *e) {
+    uint64_t last = 0, n = 0;
+    int rc;
+    for (const struct drop_entry *d; (d = sorter_next(q->drops, &rc, e));) {
+        uint64_t ordinal = get_be64(d->ordinal);
+        n += !n || ordinal != last;
+        last = ordinal;
+    }
+    q->duplicates = n;
+    sorter_rewind(q->drops);
+    return rc;
 }
 
 int quality_run(struct quality *q, struct reader *r, const struct quality_out *out, struct quality_result *res,
@@ -249,10 +241,10 @@ int quality_run(struct quality *q, struct reader *r, const struct quality_out *o
                         .out_free = out_free};
     q->out = out;
     q->reader = r;
-    q->drops = sorter_new(sizeof(struct drop_entry), 8, q->cfg.memory / 16, q->cfg.tmpdir);
     int rc = crew_run(&crew, r, e);
-    if (rc == ERR_OK) rc = group_judge(q, e);
+    if (rc == ERR_OK) rc = group_finish(q, e);
     if (rc == ERR_OK) rc = sorter_finish(q->drops, e);
+    if (rc == ERR_OK && q->duplicates) rc = count_drops(q, e);
     if (rc) return rc;
     q->next_drop = sorter_next(q->drops, &rc, e);
     judge_rows(q);
@@ -271,39 +263,6 @@ int quality_run(struct quality *q, struct reader *r, const struct quality_out *o
         c->pass = c->pass_rate >= c->c->min_pass_rate;
         if (!c->pass && c->c->gate) res->pass = false;
     }
-    return rc;
-}
-
-int quality_keep(void *quality, uint64_t row, const char *line, size_t n, bool *keep, struct err *e) {
-    struct quality *q = quality;
-    int rc = ERR_OK;
-    *keep = true;
-    /* several unique checks may name the same row: one reject line, all of its reasons */
-    struct reason reasons[16];
-    size_t k = 0;
-    uint64_t at = 0;
-    uint32_t file = 0;
-    struct arena a = {0};
-    while (q->next_drop && get_be64(q->next_drop->ordinal) == row) {
-        const struct drop_entry *d = q->next_drop;
-        at = d->line;
-        file = d->file;
-        if (k < 16)
-            reasons[k++] =
-                (struct reason){.check = d->check,
-                                .field = q->checks[d->check].src->field,
-                                .found = "",
-                                .expected = arena_fmt(&a, "unique (line %llu)", (unsigned long long)d->first)};
-        q->next_drop = sorter_next(q->drops, &rc, e);
-        if (rc) break;
-    }
-    if (k && rc == ERR_OK) {
-        *keep = false;
-        q->line.n = 0;
-        reject_line(&q->line, input_name(q, file), at, q, reasons, k, line, n, true);
-        rc = q->out->reject(q->out->ctx, q->line.p, q->line.n, e);
-    }
-    arena_free(&a);
     return rc;
 }
 

@@ -25,22 +25,40 @@ void add_reason(struct qout *out, struct reason r) {
     out->reasons[out->nreasons++] = r;
 }
 
-/* The value as text to compare with words: strings by what they mean, other scalars as written. */
-static struct sv word_of(struct jval v, struct arena *a) {
-    if (jv_type(v) == JT_STR && jv_tok(v)->flags & JF_ESC) {
-        size_t n;
-        const char *s = jv_str(v, a, &n);
-        return (struct sv){s, n};
-    }
-    return jv_raw(v);
+struct word escaped_word(struct jval v, struct arena *a) {
+    size_t n;
+    const char *s = jv_str(v, a, &n);
+    return word_of(s, n);
 }
 
-bool when_holds(const struct when *w, const struct jval *vals, struct arena *a) {
-    for (size_t i = 0; i < w->n; i++) {
-        struct jval v = vals[w->c[i].slot];
-        if (!v.t || jv_type(v) == JT_ARR || jv_type(v) == JT_OBJ || !strs_has(w->c[i].in, word_of(v, a))) return false;
+static bool is_scalar(struct jval v) {
+    return v.t && jv_type(v) != JT_ARR && jv_type(v) != JT_OBJ;
+}
+
+bool list_has(const struct oneof *x, const struct qout *o) {
+    struct jval v = value_at(o, x->slot);
+    if (!is_scalar(v)) return false;
+    struct arena a = {0};
+    struct word w = value_word(v, &a);
+    bool has = words_have(&x->in, &w);
+    arena_free(&a);
+    return has;
+}
+
+/* Which of the words that rules know each field holds. */
+static void find_bits(const struct quality *q, struct qout *o) {
+    for (size_t i = 0; i < q->nsets; i++) {
+        const struct wordset *set = &q->sets[i];
+        struct jval v = value_at(o, set->slot);
+        o->bits[i] = 0;
+        if (!is_scalar(v)) continue;
+        struct word w = value_word(v, &o->a);
+        for (size_t k = 0; k < set->words.n; k++) {
+            if (!word_eq(&set->words.w[k], &w)) continue;
+            o->bits[i] = (uint64_t)1 << k;
+            break;
+        }
     }
-    return true;
 }
 
 struct row {
@@ -48,6 +66,26 @@ struct row {
     uint32_t index, check;
     struct qout *out;
 };
+
+/* jv_num, without strtod for decimals of up to 15 digits: both parts are exact, so their quotient is the nearest
+ * double (Clinger, "How to Read Floating Point Numbers Accurately"). */
+static double number_of(struct jval v) {
+    static const double tens[] = {1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
+    struct sv s = jv_raw(v);
+    if (jv_tok(v)->flags & JF_INT || s.n > 16) return jv_num(v);
+    int64_t x = 0;
+    size_t i = s.p[0] == '-', point = s.n;
+    for (; i < s.n; i++) {
+        if (s.p[i] == '.')
+            point = i + 1;
+        else if ((unsigned)(s.p[i] - '0') > 9)
+            return jv_num(v); /* an exponent */
+        else
+            x = x * 10 + (s.p[i] - '0');
+    }
+    double d = (double)x / tens[s.n - point];
+    return s.p[0] == '-' ? -d : d;
+}
 
 static void breach(struct row *w, const char *field, const char *expected, struct jval found) {
     w->out->failed[w->check]++;
@@ -77,13 +115,14 @@ static bool is_missing(struct jval v, bool empty_too) {
 }
 
 static void check_not_null(struct row *w, const struct check *c) {
-    const struct jval *vals = w->out->vals;
     for (size_t i = 0; i < c->nrules; i++) {
         const struct rule *r = &c->rules[i];
-        if (!when_holds(&r->when, vals, &w->out->a)) continue;
-        for (size_t k = 0; k < r->src->fields.n; k++)
-            if (is_missing(vals[r->slots[k]], r->src->empty_is_missing))
-                breach(w, r->src->fields.s[k], "!= null", vals[r->slots[k]]);
+        if (!holds(&r->when, w->out)) continue;
+        for (size_t k = 0; k < r->nslots; k++) {
+            struct jval v = value_at(w->out, r->slots[k]);
+            if (v.t && jv_type(v) == JT_STR && jv_tok(v)->len) continue; /* most are */
+            if (is_missing(v, r->src->empty_is_missing)) breach(w, r->src->fields.s[k], "!= null", v);
+        }
     }
 }
 
@@ -94,64 +133,72 @@ static bool in_range(const struct pl_rule *r, double x) {
 }
 
 static void check_range(struct row *w, const struct check *c) {
-    const struct jval *vals = w->out->vals;
     for (size_t i = 0; i < c->nrules; i++) {
         const struct rule *r = &c->rules[i];
-        if (!when_holds(&r->when, vals, &w->out->a)) continue;
-        struct jval v = vals[r->slot];
+        if (!holds(&r->when, w->out)) continue;
+        struct jval v = value_at(w->out, r->slot);
         bool ok;
         if (!v.t)
-            ok = !r->src->has_absent || (!r->src->in.n && in_range(r->src, r->src->absent));
-        else if (r->src->in.n)
-            ok = jv_type(v) == JT_STR && strs_has(r->src->in, word_of(v, &w->out->a));
+            ok = !r->src->has_absent || (!r->in.in.n && in_range(r->src, r->src->absent));
+        else if (r->in.in.n)
+            ok = jv_type(v) == JT_STR && is_one_of(&r->in, w->out);
         else
-            ok = jv_type(v) == JT_NUM && in_range(r->src, jv_num(v));
+            ok = jv_type(v) == JT_NUM && in_range(r->src, number_of(v));
         if (!ok) breach(w, r->src->field, r->expected, v);
     }
 }
 
-static void check_timestamp(struct row *w, const struct check *c) {
-    struct jval v = w->out->vals[c->slot];
+static bool stamp_in_years(struct word s, int min, int max) {
+    struct stamp_fields f;
     struct stamp st;
-    bool ok = v.t && jv_type(v) == JT_STR && stamp_parse(word_of(v, &w->out->a), &st) && st.year >= c->src->min_year &&
-              st.year <= c->src->max_year;
-    if (!ok) breach(w, c->src->field, c->expected, v);
+    if (s.n == 19 && stamp_fields(s.p, s.n, &f) && f.hour < 24 && f.minute < 60 && f.second < 60 && f.month &&
+        f.month <= 12 && f.day && f.day <= 28) /* any month has these */
+        return (int)f.year >= min && (int)f.year <= max;
+    return stamp_parse((struct sv){s.p, s.n}, &st) && st.year >= min && st.year <= max;
+}
+
+static void check_timestamp(struct row *w, const struct check *c) {
+    struct jval v = value_at(w->out, c->slot);
+    if (!v.t || jv_type(v) != JT_STR || !stamp_in_years(value_word(v, &w->out->a), c->src->min_year, c->src->max_year))
+        breach(w, c->src->field, c->expected, v);
 }
 
 static void check_allowed(struct row *w, const struct check *c) {
-    const struct jval *vals = w->out->vals;
     for (size_t i = 0; i < c->nrules; i++) {
         const struct rule *r = &c->rules[i];
-        if (!when_holds(&r->when, vals, &w->out->a)) continue;
-        struct jval v = vals[r->slot];
-        if (!v.t || jv_type(v) != JT_STR || !strs_has(r->src->in, word_of(v, &w->out->a)))
-            breach(w, r->src->field, r->expected, v);
+        if (!holds(&r->when, w->out)) continue;
+        struct jval v = value_at(w->out, r->slot);
+        if (!v.t || jv_type(v) != JT_STR || !is_one_of(&r->in, w->out)) breach(w, r->src->field, r->expected, v);
     }
 }
 
+static bool member(struct jval doc, const struct word *name, struct jval *v) {
+    return jv_get(doc, (struct sv){name->p, name->n}, v);
+}
+
 /* Sum of the document's fields; absent and null count 0, anything but a number makes it unreadable. */
-static bool add_fields(struct jval doc, struct strs names, double sign, double *sum) {
+static bool add_fields(struct jval doc, struct words names, double sign, double *sum) {
     for (size_t i = 0; i < names.n; i++) {
         struct jval v;
-        if (!jv_get(doc, sv_of(names.s[i]), &v) || jv_type(v) == JT_NULL || jv_type(v) == JT_FALSE) continue;
+        if (!member(doc, &names.w[i], &v) || jv_type(v) == JT_NULL || jv_type(v) == JT_FALSE) continue;
         if (jv_type(v) != JT_NUM) return false;
-        *sum += sign * jv_num(v);
+        *sum += sign * number_of(v);
     }
     return true;
 }
 
-static bool document_sum(const struct pl_check *c, struct jval doc, double *sum) {
+static bool document_sum(const struct check *c, struct jval doc, double *sum) {
     struct jval items, v;
     *sum = 0;
     if (jv_type(doc) != JT_OBJ) return false;
-    if (jv_get(doc, sv_of(c->items), &items)) {
+    if (jv_get(doc, sv_of(c->src->items), &items)) {
         if (jv_type(items) != JT_ARR) return false;
         uint32_t pos = 0;
         for (struct jval item; jv_each(items, &pos, NULL, &item);) {
             double product = 1;
             for (size_t i = 0; i < c->product.n; i++) {
-                if (!jv_get(item, sv_of(c->product.s[i]), &v) || jv_type(v) != JT_NUM) return false;
-                product *= jv_num(v);
+                if (!member(item, &c->product.w[i], &v) || jv_type(v) != JT_NUM) return false;
+                product *= number_of(v);
             }
             *sum += product;
         }
@@ -160,24 +207,22 @@ static bool document_sum(const struct pl_check *c, struct jval doc, double *sum)
 }
 
 static void check_balance(struct row *w, const struct check *c) {
-    const struct jval *vals = w->out->vals;
-    if (!when_holds(&c->when, vals, &w->out->a)) return;
+    if (!holds(&c->when, w->out)) return;
     w->out->total[w->check]++;
-    struct jval doc = vals[c->document], total = vals[c->total];
+    struct jval doc = value_at(w->out, c->document), total = value_at(w->out, c->total);
     if (is_missing(doc, true)) return; /* nothing to compare with */
-    struct jtoks toks = {0};
+    struct jtoks *toks = &w->out->toks;
     struct jerr je;
-    double sum = 0, amount = total.t ? jv_num(total) : 0;
+    double sum = 0, amount = !total.t ? 0 : jv_type(total) == JT_NUM ? number_of(total) : NAN;
     bool readable = jv_type(doc) == JT_OBJ;
     if (jv_type(doc) == JT_STR) {
-        size_t n;
-        const char *text = jv_str(doc, &w->out->a, &n);
-        readable = json_scan(&toks, text, n, 0, &je);
-        if (readable) readable = document_sum(c->src, (struct jval){text, toks.t, 0}, &sum);
+        struct word text = value_word(doc, &w->out->a);
+        toks->n = 0;
+        readable = json_scan(toks, text.p, text.n, 0, &je);
+        if (readable) readable = document_sum(c, (struct jval){text.p, toks->t, 0}, &sum);
     } else if (readable) {
-        readable = document_sum(c->src, doc, &sum);
+        readable = document_sum(c, doc, &sum);
     }
-    jtoks_free(&toks);
     if (!readable)
         breach(w, c->src->document, "{...}", doc);
     else if (isnan(amount) || fabs(amount - sum) > c->src->tolerance)
@@ -218,13 +263,13 @@ static void check_schema(struct row *w, struct jval rec) {
 
 void row_check(const struct quality *q, struct jval rec, uint32_t index, struct qout *out) {
     struct row w = {.q = q, .index = index, .out = out};
+    find_bits(q, out);
     for (uint32_t i = 0; i < q->nchecks; i++) {
         const struct check *c = &q->checks[i];
         size_t before = out->nreasons;
         w.check = i;
-        if (c->src->kind != CHECK_BALANCE && c->src->kind != CHECK_SEQUENCE && c->src->kind != CHECK_ROW_COUNT)
-            out->total[i]++;
-        switch (c->src->kind) {
+        if (c->per_row) out->total[i]++;
+        switch (c->kind) {
         case CHECK_SCHEMA:
             check_schema(&w, rec);
             break;
