@@ -313,7 +313,7 @@ int filter_validate(const struct run_env *env, const struct filter_opt *o, struc
     int rc = begin(&f, env, o, STAGE_VALIDATE, o->d->name, e);
     f.task.rows_out = 0;
     struct quality_cfg cfg = {
-        .p = o->p, .d = o->d, .memory = env->memory / 3, .threads = env->threads, .tmpdir = env->tmpdir};
+        .p = o->p, .d = o->d, .memory = env->memory / 8 * 5, .threads = env->threads, .tmpdir = env->tmpdir};
     struct quality *q = quality_new(&cfg);
     struct quality_out out = {&s, spool_accept, spool_reject};
     if (rc == ERR_OK) rc = open_spool(&f, &s, e);

@@ -117,7 +117,7 @@ static int do_validate(struct step_ctx *c, struct plan_step *s, struct step_resu
     char *from = NULL;
     struct quality_cfg cfg = {.p = pl->p,
                               .d = s->d,
-                              .memory = pl->env->memory / 3,
+                              .memory = pl->env->memory / 8 * 5,
                               .threads = pl->env->threads,
                               .tmpdir = pl->env->tmpdir,
                               .home = pl->env->home};
