@@ -7,6 +7,7 @@
 #include "base/near.h"
 #include "collect/clickstream.h"
 #include "io/file.h"
+#include "io/gzip.h"
 
 const struct command_row cli_commands[CMD_COUNT] = {
 #define COMMAND(id, name, operands, line, text) {name, operands, line, text},
@@ -260,6 +261,7 @@ int cli_env(struct cli *c, struct err *e) {
     env->command = c->line;
     env->memory = (size_t)memory << 20;
     env->threads = (int)threads;
+    gzip_threads_set(env->threads);
     env->retries = (int)retries;
     env->max_line = (size_t)line << 20;
     env->collect.seed = seed;

@@ -3,12 +3,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
 
 #include "base/stop.h"
+#include "io/ahead.h"
+#include "io/gzip.h"
 
 #define RAW_SIZE (128 << 10)
 
@@ -23,7 +26,8 @@ struct bytes {
     char *name;
     unsigned char *raw; /* as read from fd */
     size_t raw_n, raw_at;
-    uint64_t taken;
+    _Atomic uint64_t taken; /* counted by the thread that inflates, read by the progress line */
+    struct ahead *ahead;
     z_stream z;
     unsigned char pend[RAW_SIZE]; /* plain bytes waiting to be decoded */
     size_t pend_n;
@@ -79,6 +83,12 @@ static int sniff(struct bytes *b, struct err *e) {
     return ERR_OK;
 }
 
+static int inflate_some(struct bytes *b, char *to, size_t cap, size_t *n, struct err *e);
+
+static int inflate_ahead(void *ctx, char *to, size_t cap, size_t *n, struct err *e) {
+    return inflate_some(ctx, to, cap, n, e);
+}
+
 int bytes_open(struct bytes **out, const char *path, enum encoding enc, struct err *e) {
     struct bytes *b = mem_alloc(sizeof *b);
     b->is_stdin = !path || strcmp(path, "-") == 0;
@@ -100,6 +110,9 @@ int bytes_open(struct bytes **out, const char *path, enum encoding enc, struct e
         }
     }
     rc = sniff(b, e);
+    /* a file answers every read; a pipe may keep a thread for ever */
+    if (rc == ERR_OK && b->gzip && !b->is_pipe && !b->is_stdin && gzip_threads() > 1)
+        b->ahead = ahead_start(inflate_ahead, b);
 out:
     if (rc)
         bytes_close(b);
@@ -165,6 +178,7 @@ static int inflate_some(struct bytes *b, char *to, size_t cap, size_t *n, struct
 static int plain(struct bytes *b, char *to, size_t cap, size_t *n, struct err *e) {
     *n = 0;
     if (cap > 1u << 30) cap = 1u << 30;
+    if (b->ahead) return ahead_read(b->ahead, to, cap, n, e);
     if (b->gzip) return inflate_some(b, to, cap, n, e);
     if (b->raw_at == b->raw_n) { /* large reads go straight to the caller's block */
         while (!b->eof) {
@@ -272,6 +286,7 @@ bool bytes_is_pipe(const struct bytes *b) {
 
 void bytes_close(struct bytes *b) {
     if (!b) return;
+    ahead_stop(b->ahead);
     if (b->gzip) inflateEnd(&b->z);
     if (!b->is_stdin && b->fd >= 0) close(b->fd);
     free(b->raw);

@@ -1,27 +1,27 @@
-/* See sink.h. Bytes gather in a 256 KiB buffer; with gzip they pass zlib on the way to it. */
+/* See sink.h. Bytes gather in a 256 KiB buffer; with gzip they pass gzip.c on the way to it. */
 #include "io/sink.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <zlib.h>
 
 #include "base/hash.h"
 #include "io/file.h"
+#include "io/gzip.h"
 #include "io/hasher.h"
 
 #define SINK_BUFFER (256 << 10)
 
 struct sink {
     int fd;
-    bool is_stdout, gzip, inside, quick;
+    bool is_stdout, inside, quick;
     bool direct; /* a device or FIFO: nothing to sync, nothing to rename */
     char *path, *tmp;
     char *buf;
     size_t n;
     uint64_t bytes;
-    z_stream z;
+    struct gzip *gzip;  /* NULL: as it is */
     struct hasher *sha; /* NULL: not asked for */
     struct digest digest;
 };
@@ -32,7 +32,7 @@ static bool ends_with(const char *s, const char *tail) {
 }
 
 static void sink_free(struct sink *s) {
-    if (s->gzip) deflateEnd(&s->z);
+    gzip_close(s->gzip);
     hasher_end(s->sha, NULL);
     if (s->quick) {
         char hex[65];
@@ -64,36 +64,6 @@ static int open_file(struct sink *s, const char *path, struct err *e) {
         s->fd = open(s->tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
     }
     return s->fd >= 0 ? ERR_OK : err_sys(e, ERR_IO, "cannot write %s", path);
-}
-
-int sink_open(struct sink **out, const char *path, int flags, struct err *e) {
-    struct sink *s = mem_alloc(sizeof *s);
-    s->is_stdout = !path || strcmp(path, "-") == 0;
-    s->path = mem_str(s->is_stdout ? "standard output" : path);
-    s->inside = (flags & SINK_INSIDE) != 0;
-    s->buf = mem_grow(NULL, SINK_BUFFER);
-    s->fd = 1;
-    if (!s->is_stdout) {
-        int rc = open_file(s, path, e);
-        if (rc) {
-            sink_free(s);
-            return rc;
-        }
-    }
-    if (flags & SINK_GZIP || (!s->is_stdout && ends_with(path, ".gz"))) {
-        if (deflateInit2(&s->z, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK) {
-            sink_abort(s);
-            return err_set(e, ERR_INTERNAL, "zlib does not start");
-        }
-        s->gzip = true;
-    }
-    if (flags & SINK_SHA256) s->sha = hasher_start(SINK_BUFFER);
-    if (flags & SINK_QUICK) {
-        s->quick = true;
-        digest_start(&s->digest);
-    }
-    *out = s;
-    return ERR_OK;
 }
 
 static int flush(struct sink *s, struct err *e) {
@@ -128,29 +98,43 @@ static int put(struct sink *s, const char *p, size_t n, struct err *e) {
     return ERR_OK;
 }
 
-static int squeeze(struct sink *s, const void *p, size_t n, int how, struct err *e) {
-    unsigned char chunk[32768];
-    const unsigned char *from = p;
-    do {
-        size_t take = n < (1u << 30) ? n : 1u << 30;
-        s->z.next_in = (unsigned char *)(uintptr_t)from;
-        s->z.avail_in = (uInt)take;
-        from += take;
-        n -= take;
-        do {
-            s->z.next_out = chunk;
-            s->z.avail_out = sizeof chunk;
-            deflate(&s->z, n ? Z_NO_FLUSH : how);
-            int rc = put(s, (char *)chunk, sizeof chunk - s->z.avail_out, e);
-            if (rc) return rc;
-        } while (s->z.avail_out == 0);
-    } while (n);
+static int put_squeezed(void *sink, const char *p, size_t n, struct err *e) {
+    return put(sink, p, n, e);
+}
+
+int sink_open(struct sink **out, const char *path, int flags, struct err *e) {
+    struct sink *s = mem_alloc(sizeof *s);
+    s->is_stdout = !path || strcmp(path, "-") == 0;
+    s->path = mem_str(s->is_stdout ? "standard output" : path);
+    s->inside = (flags & SINK_INSIDE) != 0;
+    s->buf = mem_grow(NULL, SINK_BUFFER);
+    s->fd = 1;
+    if (!s->is_stdout) {
+        int rc = open_file(s, path, e);
+        if (rc) {
+            sink_free(s);
+            return rc;
+        }
+    }
+    if (flags & SINK_GZIP || (!s->is_stdout && ends_with(path, ".gz"))) {
+        int rc = gzip_open(&s->gzip, gzip_threads(), put_squeezed, s, e);
+        if (rc) {
+            sink_abort(s);
+            return rc;
+        }
+    }
+    if (flags & SINK_SHA256) s->sha = hasher_start(SINK_BUFFER);
+    if (flags & SINK_QUICK) {
+        s->quick = true;
+        digest_start(&s->digest);
+    }
+    *out = s;
     return ERR_OK;
 }
 
 int sink_write(struct sink *s, const void *p, size_t n, struct err *e) {
     if (!n) return ERR_OK;
-    return s->gzip ? squeeze(s, p, n, Z_NO_FLUSH, e) : put(s, p, n, e);
+    return s->gzip ? gzip_write(s->gzip, p, n, e) : put(s, p, n, e);
 }
 
 bool sink_is_file(const struct sink *s) {
@@ -172,7 +156,7 @@ int sink_commit(struct sink *s, struct sink_result *res, struct err *e) {
     struct sink_result unused;
     if (!res) res = &unused;
     *res = (struct sink_result){0};
-    int rc = s->gzip ? squeeze(s, "", 0, Z_FINISH, e) : ERR_OK;
+    int rc = s->gzip ? gzip_finish(s->gzip, e) : ERR_OK;
     if (rc == ERR_OK) rc = flush(s, e);
     res->bytes = s->bytes;
     if (rc == ERR_OK && s->sha) {
