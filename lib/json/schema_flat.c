@@ -5,7 +5,7 @@
 #include "json/schema_build.h"
 
 #define LEVELS_MAX 8
-#define NODES_MAX 256         /* in one program */
+#define NODES_MAX 256 /* in one program */
 #define PROPS_MAX 4096
 #define ENTRIES_MAX 1000000 /* in all programs of a schema: an allOf copies what it refers to */
 
@@ -97,8 +97,7 @@ static const struct flat *flat_of(struct schema *s, uint32_t node, uint64_t *ent
 static void settle_op(struct schema *s, struct op *op) {
     if (op->code == OP_CONST || op->code == OP_ENUM) schema_set_settle(&op->values->strings, &s->a);
     if (op->code == OP_PROPS)
-        for (uint32_t k = 0; k < op->props->n; k++)
-            op->props->of[k].leaf = leaf_of(&s->nodes[op->props->of[k].node]);
+        for (uint32_t k = 0; k < op->props->n; k++) op->props->of[k].leaf = leaf_of(&s->nodes[op->props->of[k].node]);
 }
 
 void schema_flat_build(struct schema *s) {
