@@ -187,13 +187,27 @@ close:;
 #undef STRING
 }
 
+static void make_room(struct jtoks *t, size_t len) {
+    size_t words = len / SCAN_BLOCK + 1;
+    if (t->index && words <= t->index->words) return;
+    words = words * 2 < 16 ? 16 : words * 2;
+    size_t quotes = (words + 1) * SCAN_BLOCK; /* they are written eight at a time */
+    free(t->index);
+    struct scan_index *x = t->index =
+        mem_grow(NULL, sizeof *x + 2 * words * sizeof *x->slash + quotes * sizeof *x->quote);
+    x->words = words;
+    x->slash = (uint64_t *)(x + 1);
+    x->high = x->slash + words;
+    x->quote = (uint32_t *)(x->high + words);
+}
+
 bool scan_fast(struct jtoks *out, const char *text, size_t len, const struct scan_way *way) {
     const char *p = text, *end = text + len;
     while (p < end && is_blank(*p)) p++;
     while (end > p && is_blank(end[-1])) end--;
     if (end - p < 2 || len > SCAN_FAST_MAX || (*p != '{' && *p != '[') || (end[-1] != '}' && end[-1] != ']'))
         return false;
-    if (!out->index) out->index = mem_alloc(sizeof *out->index);
+    make_room(out, len);
     if (!way->index(out->index, text, (size_t)(end - text))) return false;
     if (out->index->any_high && !way->utf8(text, (size_t)(end - text))) return false;
     if (out->cap - out->n < 2) {
@@ -220,12 +234,7 @@ bool json_scan(struct jtoks *out, const char *text, size_t len, int flags, struc
 }
 
 void jtoks_free(struct jtoks *t) {
-    if (t->index) {
-        free(t->index->quote);
-        free(t->index->slash);
-        free(t->index->high);
-        free(t->index);
-    }
+    free(t->index);
     free(t->t);
     *t = (struct jtoks){0};
 }

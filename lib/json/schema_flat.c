@@ -25,7 +25,8 @@ static struct leaf leaf_of(const struct node *n) {
     struct leaf l = {.on = n->on, .min = INT64_MIN, .max = INT64_MAX};
     const struct op *text = NULL;
     uint32_t texts = 0, ranges = 0, others = 0;
-    for (const struct op *op = n->ops; op < n->ops + n->nops; op++) {
+    for (uint32_t k = 0; k < n->nops; k++) {
+        const struct op *op = &n->ops[k];
         if (op->on & T_STR) text = op, texts++;
         if (!(op->on & T_INT)) continue;
         bool limit = op->code >= OP_MAX && op->code <= OP_EXMIN;
@@ -64,7 +65,8 @@ static void add_props(struct plan *p, const struct props *props) {
 static bool plan_node(const struct schema *s, uint32_t node, int level, struct plan *p) {
     const struct node *n = &s->nodes[node];
     if (level == LEVELS_MAX || p->nodes > NODES_MAX || (level && p->nprops > PROPS_MAX)) return false;
-    for (const struct op *op = n->ops; op < n->ops + n->nops; op++) {
+    for (uint32_t j = 0; j < n->nops; j++) {
+        const struct op *op = &n->ops[j];
         if (!(op->on & T_OBJ)) continue;
         if (op->code == OP_REQUIRED)
             add_required(p, op->list);
