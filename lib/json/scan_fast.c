@@ -27,6 +27,9 @@ static bool is_blank(char c) {
             while (is_blank(*p)) p++;                                                                                  \
     } while (0)
 
+/* Does what most writers put between two strings stand around p, which is behind the first one? Four bytes at once. */
+#define IS_GLUE(p, glue) (last - (p) >= 2 && memcmp((p)-1, glue, 4) == 0)
+
 static bool any_bit(const uint64_t *map, uint32_t from, uint32_t to) { /* from <= to */
     uint32_t a = from / 64, b = to / 64;
     uint64_t head = ~(uint64_t)0 << (from % 64), tail = ~(~(uint64_t)0 << (to % 64));
@@ -36,8 +39,7 @@ static bool any_bit(const uint64_t *map, uint32_t from, uint32_t to) { /* from <
     return x | (map[b] & tail);
 }
 
-static inline uint8_t string_flags(const struct scan_index *x, uint32_t from, uint32_t to) {
-    if (__builtin_expect(!(x->any_slash | x->any_high), 1)) return 0;
+static uint8_t string_flags(const struct scan_index *x, uint32_t from, uint32_t to) {
     return (uint8_t)((any_bit(x->slash, from, to) ? JF_ESC : 0) | (any_bit(x->high, from, to) ? JF_HIGH : 0));
 }
 
@@ -98,7 +100,7 @@ static bool walk(struct walk *w, const char *p, const char *last) {
     const struct jtok *full = w->out->t + w->out->cap - 2;
     uint32_t stack[JSON_DEPTH], count = 0, n = 0; /* n: tokens so far */
     int depth = 0;
-    bool obj;
+    bool obj, marked = (w->x->any_slash | w->x->any_high) != 0;
 #define TOKEN(Off, Len, Type, Flags)                                                                                   \
     do {                                                                                                               \
         *t = (struct jtok){(uint32_t)(Off), (uint32_t)(Len), ++n, 0, (uint8_t)(Type), Flags};                          \
@@ -106,7 +108,7 @@ static bool walk(struct walk *w, const char *p, const char *last) {
     } while (0)
 #define STRING()                                                                                                       \
     do {                                                                                                               \
-        TOKEN(q[0] + 1, q[1] - q[0] - 1, JT_STR, string_flags(w->x, q[0] + 1, q[1]));                                  \
+        TOKEN(q[0] + 1, q[1] - q[0] - 1, JT_STR, marked ? string_flags(w->x, q[0] + 1, q[1]) : 0);                     \
         p = s + q[1] + 1;                                                                                              \
         q += 2;                                                                                                        \
     } while (0)
@@ -127,13 +129,22 @@ next: /* a member or an element */
     if (obj) {
         if (*p != '"') return false;
         STRING();
+        if (IS_GLUE(p, "\": \"")) {
+            p += 2;
+            goto string;
+        }
         SKIP_BLANK(p);
         if (*p != ':') return false;
         p++;
         SKIP_BLANK(p);
     }
     if (*p == '"') {
+    string:
         STRING();
+        if (IS_GLUE(p, "\", \"")) {
+            p += 2;
+            goto next;
+        }
     } else if (*p == '-' || (unsigned)(*p - '0') < 10u) {
         uint8_t flags;
         const char *end = number_end(p, &flags);
@@ -176,13 +187,27 @@ close:;
 #undef STRING
 }
 
+static void make_room(struct jtoks *t, size_t len) {
+    size_t words = len / SCAN_BLOCK + 1;
+    if (t->index && words <= t->index->words) return;
+    words = words * 2 < 16 ? 16 : words * 2;
+    size_t quotes = (words + 1) * SCAN_BLOCK; /* they are written eight at a time */
+    free(t->index);
+    struct scan_index *x = t->index =
+        mem_grow(NULL, sizeof *x + 2 * words * sizeof *x->slash + quotes * sizeof *x->quote);
+    x->words = words;
+    x->slash = (uint64_t *)(x + 1);
+    x->high = x->slash + words;
+    x->quote = (uint32_t *)(x->high + words);
+}
+
 bool scan_fast(struct jtoks *out, const char *text, size_t len, const struct scan_way *way) {
     const char *p = text, *end = text + len;
     while (p < end && is_blank(*p)) p++;
     while (end > p && is_blank(end[-1])) end--;
     if (end - p < 2 || len > SCAN_FAST_MAX || (*p != '{' && *p != '[') || (end[-1] != '}' && end[-1] != ']'))
         return false;
-    if (!out->index) out->index = mem_alloc(sizeof *out->index);
+    make_room(out, len);
     if (!way->index(out->index, text, (size_t)(end - text))) return false;
     if (out->index->any_high && !way->utf8(text, (size_t)(end - text))) return false;
     if (out->cap - out->n < 2) {
@@ -209,12 +234,7 @@ bool json_scan(struct jtoks *out, const char *text, size_t len, int flags, struc
 }
 
 void jtoks_free(struct jtoks *t) {
-    if (t->index) {
-        free(t->index->quote);
-        free(t->index->slash);
-        free(t->index->high);
-        free(t->index);
-    }
+    free(t->index);
     free(t->t);
     *t = (struct jtoks){0};
 }

@@ -20,12 +20,14 @@
 
 #define SCAN_FAST_MAX ((size_t)1 << 20) /* bytes: bounds the index; no record of everyday is near it */
 
-/* The index of one text; kept by a struct jtoks from text to text. */
+#define SCAN_BLOCK 64
+
+/* The index of one text; kept by a struct jtoks from text to text. One piece of memory. */
 struct scan_index {
-    uint32_t *quote;        /* offsets, then two of UINT32_MAX */
+    size_t words;           /* blocks there is room for */
     uint64_t *slash, *high; /* bit i of word w: byte 64 * w + i */
-    size_t words;           /* there is room for so many */
     uint64_t any_slash, any_high;
+    uint32_t *quote; /* offsets, then two of UINT32_MAX */
 };
 
 /* How to make an index: with which registers. Each gives the same index. */

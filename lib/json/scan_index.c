@@ -13,7 +13,7 @@
 #endif
 
 #define INLINE static inline __attribute__((always_inline))
-#define BLOCK 64
+#define BLOCK SCAN_BLOCK
 
 struct marks { /* one bit for each of 64 bytes */
     uint64_t quote, slash, control, high;
@@ -146,20 +146,9 @@ INLINE bool add_block(struct scan_index *x, struct state *st, struct marks m, co
     return true;
 }
 
-static void make_room(struct scan_index *x, size_t len) {
-    size_t words = len / BLOCK + 1;
-    if (words <= x->words) return;
-    words *= 2;
-    x->quote = mem_grow(x->quote, (words * BLOCK + BLOCK) * sizeof *x->quote);
-    x->slash = mem_grow(x->slash, words * sizeof *x->slash);
-    x->high = mem_grow(x->high, words * sizeof *x->high);
-    x->words = words;
-}
-
 typedef struct marks marks_fn(const char *p);
 
 INLINE bool index_with(marks_fn *marks, struct scan_index *x, const char *text, size_t len) {
-    make_room(x, len);
     x->any_slash = x->any_high = 0;
     struct state st = {.q = x->quote};
     size_t at = 0;

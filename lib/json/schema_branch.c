@@ -40,8 +40,7 @@ static uint64_t candidates(struct checker *c, const struct op *op, struct here *
     if (!p || h->bit != T_OBJ) return UINT64_MAX;
     uint32_t key = schema_check_member(c, h, p->gid);
     if (!key || c->t[key + 1].type != JT_STR) return UINT64_MAX;
-    struct strset_key value = schema_check_key(c, key + 1);
-    uint32_t k = schema_set_find_key(&p->strings, value);
+    uint32_t k = schema_check_find(c, &p->strings, key + 1);
     return k == NONE ? p->rest : p->masks[k];
 }
 

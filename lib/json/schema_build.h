@@ -4,7 +4,7 @@
  *   1. schema_ref.c    reads documents; notes every $id with its place
  *   2. schema_build.c  makes a node of each subschema; a $ref is put on a list
  *   3. schema_ref.c    finds what the listed $refs lead to, and 2. again for it
- *   4. schema_link.c   takes $ref nodes out, makes bit sets and pickers
+ *   4. schema_link.c   takes $ref nodes out, makes bit sets, pickers and, by schema_flat.c, programs
  *
  * A mistake in a schema does not stop the work: it is noted (schema_build_complain)
  * and all of them are told at the end in one message.
@@ -115,8 +115,9 @@ void schema_ref_index(struct build *b, uint32_t doc, uint32_t tok, const char *b
  * looked gets a sentence part about where it was looked for. */
 char *schema_dir_load(struct build *b, const char *uri, size_t *len, const char **name, struct buf *looked);
 
-/* schema_link.c, schema_pick.c */
+/* schema_link.c, schema_flat.c, schema_pick.c */
 void schema_link_nodes(struct build *b);
+void schema_flat_build(struct schema *s);
 const struct picker *schema_pick_build(struct schema *s, const struct list *branches);
 
 extern const char schema_meta_text[]; /* schema_meta.c */

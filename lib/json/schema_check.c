@@ -67,6 +67,11 @@ bool schema_check_node(struct checker *c, uint32_t node, struct here *h) {
     if (++c->steps > c->max_steps) return schema_check_give_up(c, TOO_LONG, n, NULL, h->i);
     bool ok = true;
     c->depth++;
+    if (n->flat && h->bit == T_OBJ && !c->collect) {
+        ok = schema_check_flat(c, n->flat, h);
+        c->depth--;
+        return ok;
+    }
     for (const struct op *op = n->ops, *end = op + n->nops; op < end; op++) {
         if (!(op->on & h->bit) || checks[op->code](c, n, op, h)) continue;
         ok = false;
@@ -113,8 +118,8 @@ struct sv schema_check_text(struct checker *c, uint32_t i) {
     return (struct sv){c->sc->text.p, c->sc->text.n};
 }
 
-struct strset_key schema_check_any_key(struct checker *c, uint32_t i) {
-    return schema_set_key(schema_check_text(c, i));
+uint32_t schema_check_find_any(struct checker *c, const struct strset *set, uint32_t i) {
+    return schema_set_find(set, schema_check_text(c, i));
 }
 
 bool schema_check_pattern(struct checker *c, const struct node *n, const struct op *op, const struct pattern *p,

@@ -102,13 +102,13 @@ bool schema_check_broken(struct checker *c, const struct node *n, const struct o
 bool schema_check_give_up(struct checker *c, enum give_up why, const struct node *n, const struct op *op, uint32_t i);
 /* The string at i with escapes resolved; good until the next call. */
 struct sv schema_check_text(struct checker *c, uint32_t i);
-/* The same as a key to a set of strings. */
-struct strset_key schema_check_any_key(struct checker *c, uint32_t i);
-static inline struct strset_key schema_check_key(struct checker *c, uint32_t i) {
+/* The number of the string at i in a set, NONE when it is not in. */
+uint32_t schema_check_find_any(struct checker *c, const struct strset *set, uint32_t i);
+static inline uint32_t schema_check_find(struct checker *c, const struct strset *set, uint32_t i) {
     const struct jtok *t = &c->t[i];
     if (__builtin_expect(!(t->flags & JF_ESC) && t->off < c->near_end, 1))
-        return schema_set_key16(c->text + t->off, t->len);
-    return schema_check_any_key(c, i);
+        return schema_set_find16(set, c->text + t->off, t->len);
+    return schema_check_find_any(c, set, i);
 }
 /* The integer at i as a number of the machine; false when it may not fit or is written otherwise. */
 static inline bool schema_check_small_int(const struct checker *c, uint32_t i, int64_t *x) {
@@ -139,6 +139,8 @@ schema_check_fn schema_check_max_props, schema_check_min_props, schema_check_req
 /* schema_branch.c */
 schema_check_fn schema_check_if, schema_check_all, schema_check_any, schema_check_one, schema_check_not;
 
+/* schema_object.c: the same as the node the program was made of, when nothing is collected */
+bool schema_check_flat(struct checker *c, const struct flat *f, struct here *h);
 /* schema_object.c: token of the last key with that gid in the object h, 0 when it has none. */
 uint32_t schema_check_member(struct checker *c, struct here *h, uint32_t gid);
 

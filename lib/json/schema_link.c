@@ -90,51 +90,6 @@ static void learn_neighbours(struct schema *s, const struct node *n, struct more
     more->known = known;
 }
 
-static const uint32_t *bits_of(struct schema *s, const struct list *gids) {
-    uint32_t *bits = arena_alloc(&s->a, ((size_t)s->nnames / 32 + 1) * sizeof *bits);
-    for (uint32_t k = 0; k < gids->n; k++) bits[gids->of[k] / 32] |= (uint32_t)1 << (gids->of[k] % 32);
-    return bits;
-}
-
-/* Narrow the range by a limit; false when it is none of a machine's integers. */
-static bool narrow(struct leaf *l, const struct op *op) {
-    if (!op->limit->small) return false;
-    int64_t x = op->limit->i; /* 18 digits: one more or less fits too */
-    if (op->code == OP_EXMIN) x++;
-    if (op->code == OP_EXMAX) x--;
-    bool low = op->code == OP_MIN || op->code == OP_EXMIN;
-    if (low && x > l->min) l->min = x;
-    if (!low && x < l->max) l->max = x;
-    return true;
-}
-
-static struct leaf leaf_of(const struct node *n) {
-    struct leaf l = {.on = n->on, .min = INT64_MIN, .max = INT64_MAX};
-    const struct op *text = NULL;
-    uint32_t texts = 0, ranges = 0, others = 0;
-    for (const struct op *op = n->ops; op < n->ops + n->nops; op++) {
-        if (op->on & T_STR) text = op, texts++;
-        if (!(op->on & T_INT)) continue;
-        bool limit = op->code >= OP_MAX && op->code <= OP_EXMIN;
-        *(limit && narrow(&l, op) ? &ranges : &others) += 1;
-    }
-    if (texts == 1 && (text->code == OP_CONST || text->code == OP_ENUM))
-        return (struct leaf){.on = n->on, .bit = T_STR, .kind = LEAF_STRINGS, .strings = &text->values->strings};
-    if (texts == 1 && text->code == OP_PATTERN)
-        return (struct leaf){.on = n->on, .bit = T_STR, .kind = LEAF_PATTERN, .pattern = text->pattern};
-    l.kind = LEAF_RANGE;
-    l.bit = ranges && !others ? T_INT : 0;
-    return l;
-}
-
-/* What makes the walk cheap: bit sets, leaves, settled sets. */
-static void prepare_op(struct schema *s, struct op *op) {
-    if (op->code == OP_REQUIRED) op->list->bits = bits_of(s, op->list);
-    if (op->code == OP_CONST || op->code == OP_ENUM) schema_set_settle(&op->values->strings, &s->a);
-    if (op->code == OP_PROPS)
-        for (uint32_t k = 0; k < op->props->n; k++) op->props->of[k].leaf = leaf_of(&s->nodes[op->props->of[k].node]);
-}
-
 void schema_link_nodes(struct build *b) {
     struct schema *s = b->s;
     uint32_t n = s->nnodes;
@@ -151,7 +106,5 @@ void schema_link_nodes(struct build *b) {
             if (op->code == OP_ANYOF || op->code == OP_ONEOF)
                 op->branches->pick = schema_pick_build(s, &op->branches->list);
         }
-    for (uint32_t k = 0; k < n; k++)
-        for (uint32_t j = 0; j < s->nodes[k].nops; j++) prepare_op(s, &s->nodes[k].ops[j]);
-    schema_set_settle(&s->names, &s->a);
+    schema_flat_build(s);
 }

@@ -94,7 +94,6 @@ struct values { /* ENUM, CONST */
 };
 struct list { /* nodes of ALLOF and TUPLE, gids of REQUIRED */
     uint32_t n, *of;
-    const uint32_t *bits; /* REQUIRED: the gids, one bit each */
 };
 /*
  * What a node asks of a value of one type when it asks one simple thing: most properties are a pattern, an enum or a
@@ -118,6 +117,16 @@ struct props {
         uint32_t gid, node;
         struct leaf leaf;
     } * of;
+};
+/*
+ * What a node asks of an object, as one list: when it is all `properties` and `required`, its own and those of the
+ * nodes in its allOf. For saying yes or no; what is wrong is told by the nodes.
+ */
+struct flat {
+    uint32_t nrequired, *required; /* gids */
+    uint32_t n;
+    struct prop *of;
+    uint32_t nodes; /* how many are in it, besides the first */
 };
 struct patprops {
     uint32_t n;
@@ -184,10 +193,11 @@ struct op {
 struct node {
     struct op *ops;
     uint32_t nops;
-    uint8_t on;   /* all ops' `on` together */
-    uint32_t doc; /* index of the document */
-    uint32_t tok; /* the subschema in it */
-    uint32_t ref; /* while compiling: the node a $ref leads to; NONE for others */
+    uint8_t on;              /* all ops' `on` together */
+    uint32_t doc;            /* index of the document */
+    uint32_t tok;            /* the subschema in it */
+    const struct flat *flat; /* NULL: none */
+    uint32_t ref;            /* while compiling: the node a $ref leads to; NONE for others */
 };
 
 struct doc {          /* one schema document */

@@ -1,9 +1,8 @@
 /*
  * See schema_check.h: objects. The first keyword that asks for a member lays
- * the object out on the scratch stack, once for all nodes that look at it: which gids
- * it has, one bit each; per gid the token of its last key; per member its gid.
+ * the object out on the scratch stack, once for all nodes that look at it:
  *
- *   {"b":1,"x":2,"b":3}, gids a=0 b=1   ->   [10] [-, key of the last b] [1, NONE, 1]
+ *   {"b":1,"x":2,"b":3}, gids a=0 b=1   ->   [0, key of the last b] [1, NONE, 1]
  *
  * Of a key that occurs twice the last counts, as in jv_get.
  */
@@ -13,43 +12,34 @@ static bool at_fault(struct checker *c, const struct node *n, const struct op *o
     return schema_check_broken(c, n, op, (struct breach){.at = h->i});
 }
 
-#define BITS_WORDS(names) ((names) / 32 + 1)
-
 static void lay_out(struct checker *c, struct here *h) {
     struct scratch *sc = c->sc;
     const struct jtok *o = &c->t[h->i];
-    size_t names = c->s->nnames, words = BITS_WORDS(names), need = sc->n + words + names + o->n;
+    const struct strset set = c->s->names; /* a copy: nothing that is written here changes it */
+    size_t names = c->s->nnames, need = sc->n + names + o->n;
     if (need > sc->cap) {
         sc->cap = need * 2;
         sc->stack = mem_grow(sc->stack, sc->cap * sizeof *sc->stack);
     }
-    uint32_t *bits = sc->stack + sc->n, *slot = bits + words, *gids = slot + names;
-    for (size_t k = 0; k < words; k++) bits[k] = 0;
-    const struct strset set = c->s->names; /* copies: nothing that is written here changes them */
-    const struct jtok *t = c->t;
-    for (uint32_t k = h->i + 1, end = o->next; k < end; k = t[k + 1].next) {
-        struct strset_key key = schema_check_key(c, k);
-        uint32_t gid = schema_set_find_key(&set, key);
+    uint32_t *slot = sc->stack + sc->n, *gids = slot + names;
+    if (names) memset(slot, 0, names * sizeof *slot);
+    for (uint32_t k = h->i + 1, end = o->next; k < end; k = c->t[k + 1].next) {
+        uint32_t gid = schema_check_find(c, &set, k);
         *gids++ = gid;
-        if (gid == NONE) continue;
-        bits[gid / 32] |= (uint32_t)1 << (gid % 32);
-        slot[gid] = k;
+        if (gid != NONE) slot[gid] = k;
     }
     h->base = (uint32_t)sc->n;
     sc->n = need;
 }
 
-static const uint32_t *bits_of(struct checker *c, struct here *h) {
+/* Its slots; good until another object is laid out. */
+static inline const uint32_t *slots_of(struct checker *c, struct here *h) {
     if (h->base == NONE) lay_out(c, h);
     return c->sc->stack + h->base;
 }
 
-static inline uint32_t member(const struct checker *c, const uint32_t *bits, uint32_t gid) {
-    return bits[gid / 32] >> (gid % 32) & 1 ? bits[BITS_WORDS(c->s->nnames) + gid] : 0;
-}
-
 uint32_t schema_check_member(struct checker *c, struct here *h, uint32_t gid) {
-    return member(c, bits_of(c, h), gid);
+    return slots_of(c, h)[gid];
 }
 
 bool schema_check_max_props(struct checker *c, const struct node *n, const struct op *op, struct here *h) {
@@ -61,10 +51,6 @@ bool schema_check_min_props(struct checker *c, const struct node *n, const struc
 
 bool schema_check_required(struct checker *c, const struct node *n, const struct op *op, struct here *h) {
     bool ok = true;
-    const uint32_t *bits = bits_of(c, h);
-    uint32_t missing = 0;
-    for (size_t k = 0, words = BITS_WORDS(c->s->nnames); k < words; k++) missing |= op->list->bits[k] & ~bits[k];
-    if (!missing) return true;
     for (uint32_t k = 0; k < op->list->n; k++) {
         if (schema_check_member(c, h, op->list->of[k])) continue;
         ok = schema_check_broken(c, n, op, (struct breach){.at = h->i, .a = op->list->of[k]});
@@ -75,13 +61,11 @@ bool schema_check_required(struct checker *c, const struct node *n, const struct
 
 /* Is the value surely what the property asks for? False: see the node. */
 static inline bool leaf_passes(struct checker *c, const struct leaf *l, uint32_t i) {
-    struct strset_key key;
     int64_t x;
     c->steps++; /* as the node would */
     switch (l->kind) {
     case LEAF_STRINGS:
-        key = schema_check_key(c, i);
-        return schema_set_find_key(l->strings, key) != NONE;
+        return schema_check_find(c, l->strings, i) != NONE;
     case LEAF_PATTERN:
         return !(c->t[i].flags & JF_ESC) &&
                pattern_match(l->pattern, c->text + c->t[i].off, c->t[i].len, c->sc->room) == PATTERN_YES;
@@ -91,20 +75,36 @@ static inline bool leaf_passes(struct checker *c, const struct leaf *l, uint32_t
     return false;
 }
 
+static inline bool property_conforms(struct checker *c, const struct prop *p, uint32_t i) {
+    uint8_t bit = schema_check_type(c, i);
+    if (!(p->leaf.on & bit) || (p->leaf.bit == bit && leaf_passes(c, &p->leaf, i))) return true;
+    return schema_check_value(c, p->node, i);
+}
+
 bool schema_check_props(struct checker *c, const struct node *n, const struct op *op, struct here *h) {
     (void)n;
     bool ok = true;
-    bits_of(c, h);
     for (const struct prop *p = op->props->of, *end = p + op->props->n; p < end; p++) {
-        uint32_t key = member(c, c->sc->stack + h->base, p->gid); /* the stack may move in the loop */
-        if (!key) continue;
-        uint8_t bit = schema_check_type(c, key + 1);
-        if (!(p->leaf.on & bit) || (p->leaf.bit == bit && leaf_passes(c, &p->leaf, key + 1))) continue;
-        if (schema_check_value(c, p->node, key + 1)) continue;
+        uint32_t key = slots_of(c, h)[p->gid];
+        if (!key || property_conforms(c, p, key + 1)) continue;
         ok = false;
         if (schema_check_stop(c)) break;
     }
     return ok;
+}
+
+bool schema_check_flat(struct checker *c, const struct flat *f, struct here *h) {
+    const uint32_t *slot = slots_of(c, h);
+    for (uint32_t k = 0; k < f->nrequired; k++)
+        if (!slot[f->required[k]]) return false;
+    c->steps += f->nodes;
+    for (const struct prop *p = f->of, *end = p + f->n; p < end; p++) {
+        uint32_t key = slot[p->gid];
+        if (!key) continue;
+        if (!property_conforms(c, p, key + 1)) return false;
+        slot = c->sc->stack + h->base; /* it may have moved */
+    }
+    return true;
 }
 
 bool schema_check_patprops(struct checker *c, const struct node *n, const struct op *op, struct here *h) {
@@ -130,8 +130,8 @@ static bool is_declared(struct checker *c, const struct node *n, const struct op
 
 bool schema_check_more_props(struct checker *c, const struct node *n, const struct op *op, struct here *h) {
     bool ok = true;
-    bits_of(c, h);
-    size_t gids = h->base + BITS_WORDS(c->s->nnames) + c->s->nnames;
+    slots_of(c, h);
+    size_t gids = h->base + c->s->nnames;
     for (uint32_t k = h->i + 1, end = c->t[h->i].next; k < end; k = c->t[k + 1].next) {
         if (is_declared(c, n, op, c->sc->stack[gids++], k)) continue;
         if (op->moreprops->closed)

@@ -8,8 +8,7 @@ static bool at_fault(struct checker *c, const struct node *n, const struct op *o
 bool schema_check_const(struct checker *c, const struct node *n, const struct op *op, struct here *h) {
     const struct values *v = op->values;
     if (h->bit == T_STR) {
-        struct strset_key key = schema_check_key(c, h->i);
-        if (schema_set_find_key(&v->strings, key) != NONE) return true;
+        if (schema_check_find(c, &v->strings, h->i) != NONE) return true;
     } else {
         const struct doc *d = c->s->docs[n->doc];
         for (uint32_t k = 0; k < v->nother; k++)

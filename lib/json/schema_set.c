@@ -12,16 +12,17 @@ static uint32_t place(const struct strset *s, struct strset_key k) {
         size_t rest = k.n - i;
         h = (h ^ h >> 31) * 0xFF51AFD7ED558CCDu + schema_set_load(k.p + i, rest < 8 ? rest : 8);
     }
-    return (uint32_t)(h * s->seed >> s->shift);
+    return (uint32_t)((unsigned __int128)h * s->seed >> 64) & s->mask;
 }
 
-/* What is found neither at once nor missing at once. */
-uint32_t schema_set_search(const struct strset *s, struct strset_key key) {
+uint32_t schema_set_find(const struct strset *s, struct sv string) {
+    if (!s->n) return UINT32_MAX;
+    struct strset_key key = schema_set_key(string);
     for (uint32_t k = place(s, key); s->slots[k].p; k = (k + 1) & s->mask) {
         const struct strset_slot *x = &s->slots[k];
         if (x->a == key.a && x->b == key.b && x->n == key.n &&
             (key.n <= 16 || memcmp(x->p + 16, key.p + 16, key.n - 16) == 0))
-            return x->value;
+            return x->next_value - 1;
     }
     return UINT32_MAX;
 }
@@ -43,7 +44,7 @@ static uint32_t place_all(struct strset *to, const struct strset *from) {
 }
 
 static struct strset with_size(const struct strset *s, struct strset_slot *slots, uint32_t size, uint64_t seed) {
-    return (struct strset){slots, seed, size - 1, (uint32_t)__builtin_clzll(size) + 1, s->n};
+    return (struct strset){slots, seed, size - 1, s->n};
 }
 
 static void grow(struct strset *s, struct arena *a) {
@@ -57,7 +58,7 @@ bool schema_set_add(struct strset *s, struct arena *a, struct sv key, uint32_t v
     if (schema_set_find(s, key) != UINT32_MAX) return false;
     if (!s->slots || s->n * 2 >= s->mask + 1) grow(s, a);
     struct strset_key k = schema_set_key(key);
-    put(s, (struct strset_slot){k.a, k.b, key.n ? key.p : "", (uint32_t)key.n, value});
+    put(s, (struct strset_slot){k.a, k.b, key.n ? key.p : "", (uint32_t)key.n, value + 1});
     s->n++;
     return true;
 }
@@ -68,7 +69,7 @@ void schema_set_settle(struct strset *s, struct arena *a) {
     for (uint32_t size = s->mask + 1; size <= s->n * ROOM_MAX; size *= 2) {
         struct strset next = with_size(s, mem_alloc(size * sizeof *s->slots), size, seed);
         for (int k = 0; k < SEEDS; k++) {
-            next.seed = seed = seed * 0x5851F42D4C957F2Du + 0x14057B7EF767814Eu; /* odd stays odd */
+            next.seed = seed = seed * 0x5851F42D4C957F2Du + 0x14057B7EF767814Eu;
             memset(next.slots, 0, size * sizeof *next.slots);
             if (place_all(&next, s) > 0) continue;
             struct strset_slot *kept = arena_alloc(a, size * sizeof *kept);

@@ -23,13 +23,13 @@ struct strset_key {
 };
 struct strset_slot {
     uint64_t a, b;
-    const char *p; /* NULL: free */
-    uint32_t n, value;
+    const char *p;          /* NULL: free */
+    uint32_t n, next_value; /* value + 1; 0 in a free slot: as a value that is "not in" */
 };
 struct strset {
     struct strset_slot *slots;
-    uint64_t seed; /* odd */
-    uint32_t mask, shift, n;
+    uint64_t seed;
+    uint32_t mask, n;
 };
 
 /* True when it was not in yet. */
@@ -76,23 +76,19 @@ static inline struct strset_key schema_set_key(struct sv s) {
 }
 
 static inline uint32_t schema_set_place16(const struct strset *s, struct strset_key k) { /* k.n <= 16 */
-    return (uint32_t)((k.a + k.b * 0x9E3779B97F4A7C15u + k.n) * s->seed >> s->shift);
+    return (uint32_t)((unsigned __int128)(k.a + k.b * 0x9E3779B97F4A7C15u + k.n) * s->seed >> 64) & s->mask;
 }
-uint32_t schema_set_search(const struct strset *s, struct strset_key key);
+uint32_t schema_set_find(const struct strset *s, struct sv key); /* UINT32_MAX when it is not in */
 
-/* The number of the string, UINT32_MAX when it is not in. */
-static inline uint32_t schema_set_find_key(const struct strset *s, struct strset_key key) {
-    if (__builtin_expect(!s->n, 0)) return UINT32_MAX;
-    if (__builtin_expect(key.n <= 16, 1)) {
+/* The same where 16 bytes can be read: most are found, or seen to be missing, by one look. */
+static inline uint32_t schema_set_find16(const struct strset *s, const char *p, size_t n) {
+    if (__builtin_expect(s->n && n <= 16, 1)) {
+        struct strset_key key = schema_set_key16(p, n);
         const struct strset_slot *x = &s->slots[schema_set_place16(s, key)];
-        if (__builtin_expect(!((x->a ^ key.a) | (x->b ^ key.b) | (x->n ^ key.n)) && x->p, 1)) return x->value;
-        if (!x->p) return UINT32_MAX;
+        if (__builtin_expect(!((x->a ^ key.a) | (x->b ^ key.b) | (x->n ^ n)), 1)) return x->next_value - 1;
+        if (!x->next_value) return UINT32_MAX;
     }
-    return schema_set_search(s, key);
-}
-static inline uint32_t schema_set_find(const struct strset *s, struct sv key) {
-    struct strset_key k = schema_set_key(key);
-    return schema_set_find_key(s, k);
+    return schema_set_find(s, (struct sv){p, n});
 }
 
 #endif
