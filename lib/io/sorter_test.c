@@ -35,15 +35,19 @@ static size_t sorts(size_t n, size_t rec, size_t key, uint32_t spread, size_t me
     for (size_t i = 0; i < n; i++) assert_int_equal(sorter_add(s, in + i * rec, &e), ERR_OK);
     assert_int_equal(sorter_count(s), n);
     assert_int_equal(sorter_finish(s, &e), ERR_OK);
-    for (size_t i = 0; i < n; i++) {
-        const void *p = sorter_next(s, &rc, &e);
-        assert_non_null(p);
-        assert_int_equal(rc, ERR_OK);
-        if (memcmp(p, want + i * rec, rec)) fail_msg("record %zu of %zu (%zu bytes)", i, n, rec);
-    }
-    for (int again = 0; again < 2; again++) {
-        assert_null(sorter_next(s, &rc, &e));
-        assert_int_equal(rc, ERR_OK);
+    for (int round = 0; round < 3; round++) { /* the second after a part, the third after all was read */
+        size_t stop = round ? n : n / 3;
+        for (size_t i = 0; i < stop; i++) {
+            const void *p = sorter_next(s, &rc, &e);
+            assert_non_null(p);
+            assert_int_equal(rc, ERR_OK);
+            if (memcmp(p, want + i * rec, rec)) fail_msg("record %zu of %zu (%zu bytes)", i, n, rec);
+        }
+        for (int again = 0; again < 2 && stop == n; again++) {
+            assert_null(sorter_next(s, &rc, &e));
+            assert_int_equal(rc, ERR_OK);
+        }
+        sorter_rewind(s);
     }
     size_t runs = sorter_runs(s);
     sorter_free(s);
@@ -77,6 +81,7 @@ static void spills(void **state) {
         assert_true(sorts(counts[i], 20, 12, 256, 40000) >= 2);
         assert_true(sorts(counts[i], 51, 43, 3, 60000) >= 2);
     }
+    assert_true(sorts(200000, 20, 12, 256, 1) > 64); /* more runs than buffers: merged twice before they are read */
 }
 
 static void random_sizes(void **state) {

@@ -212,6 +212,7 @@ struct order order_pack(const char *p, size_t n) {
 void order_text(struct order o, uint8_t text[ORDER_SIZE]) {
     size_t n = 0, i = 0;
     memset(text, 0, ORDER_SIZE);
+    if (!o.hi) return; /* absent, whatever the form of the group's others */
     if (o.form == FORM_T || o.form == FORM_BLANK) {
         unsigned x = (unsigned)(o.hi >> 24), year = (unsigned)(o.hi >> 50);
         char s[ORDER_SIZE];
