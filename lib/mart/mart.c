@@ -1,12 +1,16 @@
-/* See mart.h. The rows aside lie in SQLite's temporary database, so neither the file nor its log grows by a mart that
- * fails its tests. */
-#include "mart/mart.h"
+/*
+ * See mart.h. The rows aside lie in SQLite's temporary database, so neither the file nor its log grows by a mart that
+ * fails its tests.
+ *
+ * Most marts are made the short way (mart_quick.c) and come here only when that fails for whatever reason: what is
+ * wrong is then found and told in one place.
+ */
+#include "mart/mart_impl.h"
 
+#include "mart/eval.h"
 #include "mart/macro.h"
 
-#define ASIDE "temp.\"etl_aside\""
-
-static void column_names(const struct pl_model *m, struct buf *b) {
+void mart_columns(const struct pl_model *m, struct buf *b) {
     for (size_t i = 0; i < m->ncols; i++) {
         if (i) buf_str(b, ", ");
         sql_name(b, m->cols[i].name);
@@ -14,35 +18,26 @@ static void column_names(const struct pl_model *m, struct buf *b) {
 }
 
 static int bind_params(struct stmt *s, const struct pl_model *m, const struct mart_params *p, struct err *e) {
-    const struct {
-        const char *name, *value;
-    } known[] = {{":ds", p->ds},
-                 {":run_id", p->run_id},
-                 {":quality_status", p->quality_status},
-                 {":started_at", p->started_at},
-                 {":finished_at", p->finished_at}};
     for (int i = 1; i <= sqlite3_bind_parameter_count(s->h); i++) {
-        const char *name = sqlite3_bind_parameter_name(s->h, i);
-        size_t k = 0;
-        while (name && k < 5 && strcmp(known[k].name, name) != 0) k++;
-        if (!name || k == 5)
+        const char *name = sqlite3_bind_parameter_name(s->h, i), *value;
+        if (!param_value(p, name, &value))
             return err_set(
                 e, ERR_CONFIG,
                 "%s: unknown parameter %s: there are :ds, :run_id, :quality_status, :started_at, :finished_at", m->file,
                 name ? name : "?");
-        stmt_text(s, i, known[k].value);
+        stmt_text(s, i, value);
     }
     return ERR_OK;
 }
 
 /* A failure of the model's own SQL is the definition's mistake; busy, full and the like are not. */
-static int in_model(const struct pl_model *m, struct err *e) {
+int mart_in_model(const struct pl_model *m, struct err *e) {
     if (e->code == ERR_SQL) e->code = ERR_CONFIG;
     return err_in(e, "model %s (%s)", m->name, m->file);
 }
 
-static int run_sql(struct db *wh, const struct pl_model *m, const struct mart_params *p, const char *sql,
-                   int64_t *changes, struct err *e) {
+int mart_sql(struct db *wh, const struct pl_model *m, const struct mart_params *p, const char *sql, int64_t *changes,
+             struct err *e) {
     struct stmt s;
     int rc = stmt_prepare(&s, wh, sql, m->name, e);
     if (rc == ERR_OK) rc = bind_params(&s, m, p, e);
@@ -52,30 +47,28 @@ static int run_sql(struct db *wh, const struct pl_model *m, const struct mart_pa
     return rc;
 }
 
-static int build_aside(struct db *wh, const struct pipeline *p, const struct pl_model *m,
-                       const struct mart_params *params, int64_t *rows, struct err *e) {
+int mart_aside(struct db *wh, const struct pl_model *m, const struct mart_params *params, const char *select,
+               int64_t *rows, struct err *e) {
     struct buf b = {0};
     struct table_spec t = {.table = m->name, .cols = m->cols, .ncols = m->ncols};
-    int rc = db_exec(wh, e, "DROP TABLE IF EXISTS " ASIDE);
-    table_create_sql(&t, ASIDE, false, &b); /* no key: the unique test shall name the duplicates */
+    int rc = db_exec(wh, e, "DROP TABLE IF EXISTS " MART_ASIDE);
+    table_create_sql(&t, MART_ASIDE, false, &b); /* no key: the unique test shall name the duplicates */
     if (rc == ERR_OK) rc = db_exec(wh, e, b.p);
     b.n = 0;
-    buf_str(&b, "INSERT INTO " ASIDE " (");
-    column_names(m, &b);
+    buf_str(&b, "INSERT INTO " MART_ASIDE " (");
+    mart_columns(m, &b);
     buf_str(&b, ") SELECT ");
-    column_names(m, &b);
-    buf_str(&b, " FROM (\n");
-    if (rc == ERR_OK) rc = macro_expand(p, m->file, m->sql, DIALECT_SQLITE, NULL, &b, e);
-    buf_str(&b, "\n)");
+    mart_columns(m, &b);
+    buf_fmt(&b, " FROM (\n%s\n)", select);
     if (rc == ERR_OK) {
-        rc = run_sql(wh, m, params, buf_text(&b), rows, e);
-        if (rc) rc = in_model(m, e);
+        rc = mart_sql(wh, m, params, buf_text(&b), rows, e);
+        if (rc) rc = mart_in_model(m, e);
     }
     buf_free(&b);
     return rc;
 }
 
-static void test_sql(const struct pl_test *t, const char *from, struct buf *b, struct buf *what) {
+void mart_test_sql(const struct pl_test *t, const char *from, struct buf *b, struct buf *what) {
     const char *sep = "";
     switch (t->kind) {
     case TEST_NOT_NULL:
@@ -120,8 +113,8 @@ static void test_sql(const struct pl_test *t, const char *from, struct buf *b, s
 }
 
 /* The first rows that a test found, as "a=1 b=x; a=2 b=y". */
-static int run_test(struct db *wh, const struct pl_model *m, const struct mart_params *p, const char *sql,
-                    const char *what, struct err *e) {
+int mart_run_test(struct db *wh, const struct pl_model *m, const struct mart_params *p, const char *sql,
+                  const char *what, struct err *e) {
     struct stmt s;
     struct buf found = {.max = 600};
     bool row = true;
@@ -136,7 +129,7 @@ static int run_test(struct db *wh, const struct pl_model *m, const struct mart_p
     }
     stmt_close(&s);
     if (rc)
-        rc = in_model(m, e);
+        rc = mart_in_model(m, e);
     else if (n)
         rc = err_set(e, ERR_TEST, "model %s: test %s failed; the mart stays as it was. Rows found: %s%s", m->name, what,
                      buf_text(&found), n == 4 ? " ..." : "");
@@ -153,9 +146,9 @@ static int run_tests(struct db *wh, const struct pipeline *p, const struct pl_mo
             buf_fmt(&what, "no_rows %s", m->tests[i].file);
             rc = macro_expand(p, m->tests[i].file, m->tests[i].sql, DIALECT_SQLITE, from, &sql, e);
         } else {
-            test_sql(&m->tests[i], from, &sql, &what);
+            mart_test_sql(&m->tests[i], from, &sql, &what);
         }
-        if (rc == ERR_OK) rc = run_test(wh, m, params, buf_text(&sql), buf_text(&what), e);
+        if (rc == ERR_OK) rc = mart_run_test(wh, m, params, buf_text(&sql), buf_text(&what), e);
         buf_free(&sql);
         buf_free(&what);
     }
@@ -187,22 +180,20 @@ static void conflict_sql(const struct pl_model *m, struct buf *b) {
     sql_name(b, m->day);
 }
 
-struct swap {
-    struct db *wh;
-    const struct pl_model *m;
-    const struct mart_params *params;
-};
+struct table_spec mart_table(const struct pl_model *m) {
+    return (struct table_spec){.table = m->name,
+                               .key = m->key,
+                               .cols = m->cols,
+                               .ncols = m->ncols,
+                               .indexes = m->indexes,
+                               .nindexes = m->nindexes,
+                               .add_columns = true};
+}
 
-static int swap_rows(void *ctx, struct err *e) {
-    struct swap *s = ctx;
+int mart_swap(void *ctx, struct err *e) {
+    struct mart_swap *s = ctx;
     const struct pl_model *m = s->m;
-    struct table_spec t = {.table = m->name,
-                           .key = m->key,
-                           .cols = m->cols,
-                           .ncols = m->ncols,
-                           .indexes = m->indexes,
-                           .nindexes = m->nindexes,
-                           .add_columns = true};
+    struct table_spec t = mart_table(m);
     struct buf b = {0};
     int rc = table_ensure(s->wh, &t, false, e);
     if (rc == ERR_OK) {
@@ -213,19 +204,19 @@ static int swap_rows(void *ctx, struct err *e) {
             sql_name(&b, m->day);
             buf_str(&b, " = :ds");
         }
-        rc = run_sql(s->wh, m, s->params, b.p, NULL, e);
+        rc = mart_sql(s->wh, m, s->params, b.p, NULL, e);
     }
     if (rc == ERR_OK) {
         b.n = 0;
         buf_str(&b, "INSERT INTO ");
         sql_name(&b, m->name);
         buf_str(&b, " (");
-        column_names(m, &b);
+        mart_columns(m, &b);
         buf_str(&b, ") SELECT ");
-        column_names(m, &b);
-        buf_str(&b, " FROM " ASIDE);
+        mart_columns(m, &b);
+        buf_str(&b, " FROM " MART_ASIDE);
         conflict_sql(m, &b);
-        rc = run_sql(s->wh, m, s->params, b.p, NULL, e);
+        rc = mart_sql(s->wh, m, s->params, b.p, NULL, e);
         if (rc) rc = err_in(e, "model %s", m->name);
     }
     if (rc == ERR_OK && s->params->mark.pipeline) rc = warehouse_note(s->wh, &s->params->mark, e);
@@ -266,7 +257,7 @@ static int build_view(struct db *wh, const struct pipeline *p, const struct pl_m
     struct view_swap v = {wh, drop.p, create.p, &params->mark};
     if (rc == ERR_OK) {
         rc = db_transaction(wh, swap_view, &v, e);
-        if (rc) rc = in_model(m, e);
+        if (rc) rc = mart_in_model(m, e);
     }
     buf_free(&select);
     buf_free(&from);
@@ -285,19 +276,30 @@ static int make_sources(struct db *wh, const struct pipeline *p, const struct pl
     return rc;
 }
 
+/* All rows aside, tests there, then the swap: the long way, which tells what is wrong. */
+static int build_aside(struct db *wh, const struct pipeline *p, const struct pl_model *m,
+                       const struct mart_params *params, int64_t *rows, struct err *e) {
+    struct buf sql = {0};
+    struct mart_swap s = {wh, m, params};
+    int rc = macro_expand(p, m->file, m->sql, DIALECT_SQLITE, NULL, &sql, e);
+    if (rc == ERR_OK) rc = mart_aside(wh, m, params, buf_text(&sql), rows, e);
+    if (rc == ERR_OK) rc = run_tests(wh, p, m, params, MART_ASIDE, e);
+    if (rc == ERR_OK) rc = db_transaction(wh, mart_swap, &s, e);
+    sqlite3_exec(wh->h, "DROP TABLE IF EXISTS " MART_ASIDE, NULL, NULL, NULL);
+    buf_free(&sql);
+    return rc;
+}
+
 int mart_build(struct db *wh, const struct pipeline *p, const struct pl_model *m, const struct mart_params *params,
                int64_t *rows, struct err *e) {
+    bool done = false;
     *rows = 0;
     if (m->kind == MODEL_CTE) return ERR_OK;
     int rc = make_sources(wh, p, m, e);
     if (rc) return rc;
     if (m->kind == MODEL_VIEW) return build_view(wh, p, m, params, e);
-    rc = build_aside(wh, p, m, params, rows, e);
-    if (rc == ERR_OK) rc = run_tests(wh, p, m, params, ASIDE, e);
-    struct swap s = {wh, m, params};
-    if (rc == ERR_OK) rc = db_transaction(wh, swap_rows, &s, e);
-    sqlite3_exec(wh->h, "DROP TABLE IF EXISTS " ASIDE, NULL, NULL, NULL);
-    return rc;
+    rc = mart_quick(wh, p, m, params, rows, &done, e);
+    return done ? rc : build_aside(wh, p, m, params, rows, e);
 }
 
 int mart_check(struct db *wh, const struct pipeline *p, const struct pl_model *m, struct err *e) {
@@ -305,7 +307,7 @@ int mart_check(struct db *wh, const struct pipeline *p, const struct pl_model *m
     struct stmt s = {0};
     struct mart_params none = {0};
     int rc = macro_expand(p, m->file, m->sql, DIALECT_SQLITE, NULL, &b, e);
-    if (rc == ERR_OK && (rc = stmt_prepare(&s, wh, buf_text(&b), m->name, e))) rc = in_model(m, e);
+    if (rc == ERR_OK && (rc = stmt_prepare(&s, wh, buf_text(&b), m->name, e))) rc = mart_in_model(m, e);
     if (rc == ERR_OK) rc = bind_params(&s, m, &none, e);
     stmt_close(&s);
     buf_free(&b);

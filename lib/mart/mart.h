@@ -13,10 +13,16 @@
 #include "pipeline/pipeline.h"
 #include "store/warehouse.h"
 
+struct mart_scan;
 struct mart_params {
     const char *ds, *run_id, *quality_status, *started_at, *finished_at;
     struct warehouse_mark mark; /* noted in the transaction that swaps the rows in; pipeline NULL: none */
+    struct mart_scan *scan;     /* NULL: SQLite does everything */
 };
+/* Columns in memory for the models of one run (see scan.h). only: names of the models that are going to be built, n 0:
+ * all. One warehouse handle for all of them, else each reads anew. */
+struct mart_scan *mart_scan_new(const struct pipeline *p, struct strs only, int threads, size_t memory);
+void mart_scan_free(struct mart_scan *s); /* NULL is fine; before the handle is closed or after */
 int mart_build(struct db *wh, const struct pipeline *p, const struct pl_model *m, const struct mart_params *params,
                int64_t *rows, struct err *e);
 /* Only see whether the model compiles against the warehouse's tables (for doctor); makes nothing. */

@@ -439,36 +439,40 @@ static int mart_digests(struct filter *f, struct plan *pl, const struct pl_model
     return ERR_OK;
 }
 
-static int one_mart(const struct run_env *env, const struct filter_opt *o, const struct pl_model *m, struct err *e) {
+/* wh stays open from one model to the next: what was read of it into memory holds as long as it sees no change. */
+static int one_mart(const struct run_env *env, const struct filter_opt *o, const struct pl_model *m, struct db *wh,
+                    struct mart_scan *scan, struct err *e) {
     struct filter f;
     struct plan pl;
-    struct db wh = {0};
     int64_t rows = 0;
     char digest[65];
     int rc = begin(&f, env, o, STAGE_MART, m->name, e);
     char *now = arena_str(&f.a, utc_text(now_utc()).s);
     struct mart_params params = {
-        .ds = f.day, .run_id = f.task.run_id, .quality_status = "PASS", .started_at = now, .finished_at = now};
+        .ds = f.day, .run_id = f.task.run_id, .quality_status = "PASS", .started_at = now, .finished_at = now, .scan = scan};
     plan_make(&pl, o->p, env, o->day);
     if (rc == ERR_OK) rc = mart_digests(&f, &pl, m, digest, e);
     params.mark = (struct warehouse_mark){o->p->name, f.day, stage_name(STAGE_MART), m->name, digest};
-    if (rc == ERR_OK) rc = warehouse_open(&wh, env->home, env->memory / 6, e);
-    if (rc == ERR_OK) rc = mart_build(&wh, o->p, m, &params, &rows, e);
+    if (rc == ERR_OK && !wh->h) rc = warehouse_open(wh, env->home, env->memory / 6, e);
+    if (rc == ERR_OK) rc = mart_build(wh, o->p, m, &params, &rows, e);
     f.task.rows_out = rows;
     f.task.output_digest = digest;
     if (rc == ERR_OK) log_info("%lld rows", (long long)rows);
-    if (wh.h) db_close(&wh);
     rc = end(&f, rc, e);
     plan_free(&pl);
     return rc;
 }
 
 int filter_mart(const struct run_env *env, const struct filter_opt *o, struct err *e) {
+    struct mart_scan *scan = mart_scan_new(o->p, o->models, env->threads, env->memory);
+    struct db wh = {0};
     int rc = ERR_OK;
     for (size_t i = 0; i < o->p->nmodels && rc == ERR_OK; i++) {
         const struct pl_model *m = &o->p->models[i];
         if (m->kind == MODEL_CTE || (o->models.n && !strs_has(o->models, sv_of(m->name)))) continue;
-        rc = one_mart(env, o, m, e);
+        rc = one_mart(env, o, m, &wh, scan, e);
     }
+    mart_scan_free(scan);
+    if (wh.h) db_close(&wh);
     return rc;
 }

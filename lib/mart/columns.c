@@ -1,0 +1,497 @@
+/*
+ * See columns.h. The rows come through an aggregate function, "etl take"(rowid, a, b, ...): a call per row, which is
+ * about half of what stepping through result rows costs. Every thread has a stretch of rowids, its own connection and
+ * its own dictionaries; these are joined in the order of the stretches, which gives each value the code that reading
+ * from the first row to the last would have given it.
+ */
+#include "mart/columns.h"
+
+#include <pthread.h>
+
+#define MOST_THREADS 16
+
+/* ---- codes ---- */
+
+#define EXPAND(type)                                                                                                   \
+    for (size_t i = 0; i < n; i++) out[i] = ((const type *)c->codes)[from + i]
+
+void relcol_codes(const struct relcol *c, size_t from, size_t n, uint32_t *out) {
+    if (!c->codes)
+        for (size_t i = 0; i < n; i++) out[i] = c->constant;
+    else if (c->width == 1)
+        EXPAND(uint8_t);
+    else if (c->width == 2)
+        EXPAND(uint16_t);
+    else
+        EXPAND(uint32_t);
+}
+
+uint32_t relcol_code(const struct relcol *c, size_t row) {
+    if (!c->codes) return c->constant;
+    return c->width == 1   ? ((const uint8_t *)c->codes)[row]
+           : c->width == 2 ? ((const uint16_t *)c->codes)[row]
+                           : ((const uint32_t *)c->codes)[row];
+}
+
+void *codes_narrow(uint32_t *codes, size_t n, uint32_t values, uint8_t *width) {
+    *width = values <= 256 ? 1 : values <= 65536 ? 2 : 4;
+    if (*width == 1)
+        for (size_t i = 0; i < n; i++) ((uint8_t *)codes)[i] = (uint8_t)codes[i];
+    else if (*width == 2)
+        for (size_t i = 0; i < n; i++) memcpy((char *)codes + i * 2, &(uint16_t){(uint16_t)codes[i]}, 2);
+    if (n) return mem_grow(codes, n * *width);
+    free(codes);
+    return NULL;
+}
+
+/* ---- one thread's part of a column ---- */
+
+struct part {
+    struct dict dict;
+    void *codes;
+    uint8_t width;
+    size_t cap;
+};
+
+static void widen(struct part *p, size_t n) {
+    uint8_t to = p->width == 1 ? 2 : 4;
+    char *wide = mem_grow(NULL, p->cap * to);
+    for (size_t i = 0; i < n; i++) {
+        uint32_t code = p->width == 1 ? ((uint8_t *)p->codes)[i] : ((uint16_t *)p->codes)[i];
+        if (to == 2)
+            ((uint16_t *)(void *)wide)[i] = (uint16_t)code;
+        else
+            ((uint32_t *)(void *)wide)[i] = code;
+    }
+    free(p->codes);
+    p->codes = wide;
+    p->width = to;
+}
+
+static void put_code(struct part *p, size_t row, uint32_t code) {
+    if (row == p->cap) {
+        p->cap = p->cap ? p->cap * 2 : 4096;
+        p->codes = mem_grow(p->codes, p->cap * p->width);
+    }
+    while (p->width < 4 && code >> (p->width * 8)) widen(p, row);
+    if (p->width == 1)
+        ((uint8_t *)p->codes)[row] = (uint8_t)code;
+    else if (p->width == 2)
+        ((uint16_t *)p->codes)[row] = (uint16_t)code;
+    else
+        ((uint32_t *)p->codes)[row] = code;
+}
+
+/* ---- one thread ---- */
+
+struct reader {
+    pthread_t thread;
+    bool started, odd; /* odd: too much memory, a blob, rowids that do not fit */
+    struct db db;
+    bool own; /* the connection is ours */
+    const char *path, *sql, *day;
+    int64_t lo, hi, first;
+    size_t rows, ncols, cap, memory;
+    struct part *parts;
+    uint32_t *rowids;
+    int rc;
+    struct err e;
+};
+
+static size_t reader_bytes(const struct reader *r) {
+    size_t n = r->cap * sizeof *r->rowids;
+    for (size_t i = 0; i < r->ncols; i++) n += dict_bytes(&r->parts[i].dict) + r->rows * r->parts[i].width;
+    return n;
+}
+
+static uint32_t code_of(struct dict *d, sqlite3_value *v) {
+    switch (sqlite3_value_type(v)) {
+    case SQLITE_NULL:
+        return 0;
+    case SQLITE_INTEGER:
+        return dict_int(d, sqlite3_value_int64(v));
+    case SQLITE_FLOAT:
+        return dict_real(d, sqlite3_value_double(v));
+    case SQLITE_TEXT: {
+        const char *p = (const char *)sqlite3_value_text(v);
+        return p ? dict_text(d, p, (size_t)sqlite3_value_bytes(v)) : NO_CODE;
+    }
+    default:
+        return NO_CODE;
+    }
+}
+
+static void take_step(sqlite3_context *c, int n, sqlite3_value **v) {
+    struct reader *r = sqlite3_user_data(c);
+    uint64_t at = (uint64_t)sqlite3_value_int64(v[0]) - (uint64_t)r->first;
+    bool odd = at > UINT32_MAX || (r->rows && at <= r->rowids[r->rows - 1]);
+    if (r->rows == r->cap) {
+        r->cap = r->cap ? r->cap * 2 : 4096;
+        r->rowids = mem_grow(r->rowids, r->cap * sizeof *r->rowids);
+    }
+    r->rowids[r->rows] = (uint32_t)at;
+    for (int i = 1; i < n && !odd; i++) {
+        struct part *p = &r->parts[i - 1];
+        uint32_t code = code_of(&p->dict, v[i]);
+        odd = code == NO_CODE;
+        if (!odd) put_code(p, r->rows, code);
+    }
+    r->rows++;
+    if (odd || ((r->rows & 4095) == 0 && reader_bytes(r) > r->memory)) {
+        r->odd = true;
+        sqlite3_result_error(c, "not for columns", -1);
+    }
+}
+
+static void take_end(sqlite3_context *c) {
+    sqlite3_result_null(c);
+}
+
+static void *read_stretch(void *ctx) {
+    struct reader *r = ctx;
+    struct stmt s = {0};
+    if (r->own) r->rc = db_open(&r->db, r->path, DB_READ, 60000, &r->e);
+    if (r->rc == ERR_OK &&
+        sqlite3_create_function_v2(r->db.h, "etl take", -1, SQLITE_UTF8, r, NULL, take_step, take_end, NULL))
+        r->rc = err_set(&r->e, ERR_INTERNAL, "cannot add a function");
+    if (r->rc == ERR_OK) r->rc = stmt_prepare(&s, &r->db, r->sql, "reading columns", &r->e);
+    if (r->rc == ERR_OK) {
+        stmt_text(&s, 1, r->day);
+        stmt_int(&s, 2, r->lo);
+        stmt_int(&s, 3, r->hi);
+        r->rc = stmt_run(&s, &r->e);
+    }
+    stmt_close(&s);
+    if (r->db.h) sqlite3_create_function_v2(r->db.h, "etl take", -1, SQLITE_UTF8, NULL, NULL, NULL, NULL, NULL);
+    if (r->own && r->db.h) db_close(&r->db);
+    return NULL;
+}
+
+/* ---- the table ---- */
+
+static int one_int(struct db *db, const char *sql, const char *day, int64_t at, int64_t *v, bool *found,
+                   struct err *e) {
+    struct stmt s;
+    int rc = stmt_prepare(&s, db, sql, "reading columns", e);
+    if (rc == ERR_OK && sqlite3_bind_parameter_count(s.h) > 1) stmt_int(&s, 2, at);
+    if (rc == ERR_OK) stmt_text(&s, 1, day);
+    if (rc == ERR_OK) rc = stmt_step(&s, found, e);
+    if (rc == ERR_OK && *found) *v = stmt_col_int(&s, 0);
+    stmt_close(&s);
+    return rc;
+}
+
+static bool has_word(const char *sql, const char *word) {
+    size_t n = strlen(word);
+    for (; *sql; sql++)
+        if (sqlite3_strnicmp(sql, word, (int)n) == 0) return true;
+    return false;
+}
+
+/* A table of the kind that table.c makes? A table that somebody made by hand may be anything. */
+static int is_plain(struct db *db, const char *table, bool *plain, struct err *e) {
+    struct stmt s;
+    bool row;
+    *plain = false;
+    int rc = stmt_prepare(&s, db,
+                          "SELECT s.sql FROM pragma_table_list(?1) AS l JOIN main.sqlite_schema AS s ON s.name=l.name"
+                          " WHERE l.schema='main' AND l.type='table' AND l.strict AND NOT l.wr AND s.type='table'"
+                          " AND NOT EXISTS (SELECT 1 FROM temp.sqlite_schema AS t WHERE t.name=l.name COLLATE NOCASE)",
+                          "reading the warehouse's tables", e);
+    if (rc) return rc;
+    stmt_text(&s, 1, table);
+    rc = stmt_step(&s, &row, e);
+    if (rc == ERR_OK && row)
+        *plain = !has_word(stmt_col(&s, 0), "collate") && !has_word(stmt_col(&s, 0), "generated") &&
+                 !has_word(stmt_col(&s, 0), " as ");
+    stmt_close(&s);
+    return rc;
+}
+
+static int read_columns(struct day_table *t, struct db *db, bool *fits, struct err *e) {
+    struct stmt s;
+    bool row, dt = false;
+    size_t cap = 64;
+    struct relcol *cols = mem_alloc(cap * sizeof *cols);
+    int rc = stmt_prepare(&s, db, "SELECT name, type FROM pragma_table_xinfo(?1)", "reading the warehouse's tables", e);
+    if (rc == ERR_OK) stmt_text(&s, 1, t->table);
+    while (rc == ERR_OK && (rc = stmt_step(&s, &row, e)) == ERR_OK && row) {
+        if (t->rel.ncols == cap) {
+            cap *= 2;
+            cols = mem_grow(cols, cap * sizeof *cols);
+        }
+        const char *type = stmt_col(&s, 1);
+        bool any = sqlite3_stricmp(type, "ANY") == 0;
+        cols[t->rel.ncols++] =
+            (struct relcol){.name = arena_str(&t->a, stmt_col(&s, 0)), .decl = any ? "" : arena_str(&t->a, type)};
+        dt = dt || (sqlite3_stricmp(stmt_col(&s, 0), "dt") == 0 && sqlite3_stricmp(type, "TEXT") == 0);
+    }
+    stmt_close(&s);
+    t->rel.cols = cols;
+    *fits = *fits && dt && t->rel.ncols < 1000;
+    return rc;
+}
+
+int day_table_open(struct day_table *t, struct db *db, const char *table, const char *day, bool *fits, struct err *e) {
+    *t = (struct day_table){0};
+    t->table = arena_str(&t->a, table);
+    t->day = arena_str(&t->a, day);
+    int rc = is_plain(db, table, fits, e);
+    if (rc == ERR_OK && *fits) rc = read_columns(t, db, fits, e);
+    if (rc || !*fits) day_table_free(t);
+    return rc;
+}
+
+static void free_column(struct relcol *c) {
+    if (c->dict) dict_free(c->dict);
+    free(c->dict);
+    free((void *)(uintptr_t)c->codes);
+    c->dict = NULL;
+    c->codes = NULL;
+}
+
+void day_table_free(struct day_table *t) {
+    for (size_t i = 0; i < t->rel.ncols; i++) free_column(&t->rel.cols[i]);
+    free(t->rel.cols);
+    free(t->rowids);
+    arena_free(&t->a);
+    *t = (struct day_table){0};
+}
+
+int64_t day_table_rowid(const struct day_table *t, size_t row) {
+    return t->first + (int64_t)(t->rowids ? t->rowids[row] : row);
+}
+
+size_t day_table_bytes(const struct day_table *t) {
+    size_t n = t->rowids ? t->rel.nrows * sizeof *t->rowids : 0;
+    for (size_t i = 0; i < t->rel.ncols; i++)
+        if (t->rel.cols[i].dict) n += dict_bytes(t->rel.cols[i].dict) + t->rel.nrows * t->rel.cols[i].width;
+    return n;
+}
+
+/* Are most of the rows between lo and hi of this day? Then reading them all is quicker than going through the index;
+ * 32 places are looked at. */
+static int is_dense(const struct day_table *t, struct db *db, int64_t lo, int64_t hi, bool *dense, struct err *e) {
+    struct buf sql = {0};
+    int rc = ERR_OK, hits = 0;
+    buf_str(&sql, "SELECT \"dt\" = ?1 FROM main.");
+    sql_name(&sql, t->table);
+    buf_str(&sql, " WHERE rowid >= ?2 ORDER BY rowid LIMIT 1");
+    for (int i = 0; i < 32 && rc == ERR_OK; i++) {
+        int64_t hit = 0;
+        bool found;
+        rc = one_int(db, sql.p, t->day, lo + (hi - lo) / 32 * i, &hit, &found, e);
+        hits += hit == 1;
+    }
+    buf_free(&sql);
+    *dense = hits >= 20;
+    return rc;
+}
+
+static int find_ends(struct day_table *t, struct db *db, int64_t *lo, int64_t *hi, bool *any, struct err *e) {
+    static const char *const order[] = {"", " DESC"};
+    int64_t *to[] = {lo, hi};
+    int rc = ERR_OK;
+    for (int i = 0; i < 2 && rc == ERR_OK; i++) {
+        struct buf sql = {0};
+        buf_str(&sql, "SELECT rowid FROM main.");
+        sql_name(&sql, t->table);
+        buf_fmt(&sql, " WHERE \"dt\" = ?1 ORDER BY rowid%s LIMIT 1", order[i]);
+        rc = one_int(db, sql.p, t->day, 0, to[i], any, e);
+        buf_free(&sql);
+    }
+    return rc;
+}
+
+static void take_sql(const struct day_table *t, const size_t *cols, size_t n, bool dense, struct buf *b) {
+    buf_str(b, "SELECT \"etl take\"(rowid");
+    for (size_t i = 0; i < n; i++) {
+        buf_str(b, ", ");
+        sql_name(b, t->rel.cols[cols[i]].name);
+    }
+    buf_str(b, ") FROM main.");
+    sql_name(b, t->table);
+    buf_fmt(b, " WHERE %s\"dt\" = ?1 AND rowid BETWEEN ?2 AND ?3", dense ? "+" : "");
+}
+
+/* The later parts of a column behind the first. Also narrows nothing: widths only grow with the dictionary. */
+struct join {
+    struct reader *r;
+    int nr;
+    size_t col, total;
+    struct relcol *to;
+    bool odd;
+};
+
+static void join_column(struct join *j) {
+    struct part *first = &j->r[0].parts[j->col];
+    size_t at = j->r[0].rows;
+    for (int k = 1; k < j->nr && !j->odd; k++) {
+        struct part *p = &j->r[k].parts[j->col];
+        uint32_t *map = mem_grow(NULL, ((size_t)p->dict.n + 1) * sizeof *map);
+        for (uint32_t c = 0; c < p->dict.n && !j->odd; c++) {
+            map[c] = dict_copy(&first->dict, &p->dict, c);
+            j->odd = map[c] == NO_CODE;
+        }
+        dict_free(&p->dict);
+        struct relcol from = {.codes = p->codes, .width = p->width};
+        while (first->width < 4 && (first->dict.n - 1) >> (first->width * 8)) widen(first, at);
+        if (first->cap < j->total) {
+            first->cap = j->total;
+            first->codes = mem_grow(first->codes, first->cap * first->width);
+        }
+        for (size_t i = 0; i < j->r[k].rows && !j->odd; i++) put_code(first, at + i, map[relcol_code(&from, i)]);
+        at += j->r[k].rows;
+        free(map);
+        free(p->codes);
+        p->codes = NULL;
+    }
+    dict_seal(&first->dict);
+    struct dict *d = mem_alloc(sizeof *d);
+    *d = first->dict;
+    first->dict = (struct dict){0};
+    j->to->dict = d;
+    j->to->width = first->width;
+    if (d->n > 1 || !j->total) {
+        j->to->codes = j->total ? mem_grow(first->codes, j->total * first->width) : NULL;
+    } else { /* NULL everywhere */
+        j->to->constant = 0;
+        free(first->codes);
+    }
+    first->codes = NULL;
+}
+
+static void join_rowids(struct day_table *t, struct reader *r, int nr, size_t total) {
+    size_t at = r[0].rows;
+    uint32_t *all = r[0].rowids;
+    if (nr > 1) all = mem_grow(all, (total + 1) * sizeof *all);
+    for (int k = 1; k < nr; at += r[k++].rows) {
+        if (r[k].rows) memcpy(all + at, r[k].rowids, r[k].rows * sizeof *all);
+    }
+    r[0].rowids = NULL;
+    t->first = r[0].first;
+    if (!total || all[total - 1] == total - 1) { /* they ascend, so there is no gap */
+        free(all);
+        all = NULL;
+    }
+    free(t->rowids);
+    t->rowids = all;
+    t->rel.nrows = total;
+}
+
+struct columns_run {
+    struct join *joins;
+    size_t n;
+    int step, of;
+};
+
+static void *join_some(void *ctx) {
+    struct columns_run *c = ctx;
+    for (size_t i = (size_t)c->step; i < c->n; i += (size_t)c->of) join_column(&c->joins[i]);
+    return NULL;
+}
+
+static bool join_all(struct day_table *t, struct reader *r, int nr, const size_t *cols, size_t n) {
+    size_t total = 0;
+    bool odd = false;
+    bool first = true;
+    for (size_t i = 0; i < t->rel.ncols; i++) first = first && !t->rel.cols[i].dict;
+    for (int k = 0; k < nr; k++) total += r[k].rows;
+    if (!first && total != t->rel.nrows) return false;
+    struct join *joins = mem_alloc((n + 1) * sizeof *joins);
+    struct columns_run runs[MOST_THREADS];
+    pthread_t threads[MOST_THREADS];
+    bool started[MOST_THREADS] = {0};
+    for (size_t i = 0; i < n; i++) joins[i] = (struct join){r, nr, i, total, &t->rel.cols[cols[i]], false};
+    for (int k = 0; k < nr; k++) {
+        runs[k] = (struct columns_run){joins, n, k, nr};
+        started[k] = k && pthread_create(&threads[k], NULL, join_some, &runs[k]) == 0;
+        if (k && !started[k]) join_some(&runs[k]);
+    }
+    join_some(&runs[0]);
+    for (int k = 1; k < nr; k++)
+        if (started[k]) pthread_join(threads[k], NULL);
+    for (size_t i = 0; i < n; i++) odd = odd || joins[i].odd;
+    free(joins);
+    join_rowids(t, r, nr, total);
+    return !odd;
+}
+
+static void reader_init(struct reader *r, struct db *db, size_t n, bool own) {
+    r->ncols = n;
+    r->own = own;
+    r->path = db->path;
+    if (!own) r->db = *db;
+    r->parts = mem_alloc((n + 1) * sizeof *r->parts);
+    for (size_t i = 0; i < n; i++) {
+        dict_init(&r->parts[i].dict);
+        r->parts[i].width = 1;
+    }
+}
+
+static void reader_free(struct reader *r) {
+    for (size_t i = 0; i < r->ncols; i++) {
+        dict_free(&r->parts[i].dict);
+        free(r->parts[i].codes);
+    }
+    free(r->parts);
+    free(r->rowids);
+}
+
+static int run_readers(struct reader *r, int nr, bool *odd, struct err *e) {
+    int rc = ERR_OK;
+    for (int k = 0; k < nr; k++) {
+        r[k].started = k && pthread_create(&r[k].thread, NULL, read_stretch, &r[k]) == 0;
+        if (k && !r[k].started) read_stretch(&r[k]);
+    }
+    read_stretch(&r[0]);
+    for (int k = 0; k < nr; k++) {
+        if (r[k].started) pthread_join(r[k].thread, NULL);
+        *odd = *odd || r[k].odd;
+        if (r[k].rc && !r[k].odd && rc == ERR_OK) {
+            *e = r[k].e;
+            rc = r[k].rc;
+        }
+    }
+    return *odd ? ERR_OK : rc;
+}
+
+int day_table_read(struct day_table *t, struct db *db, const bool *want, int threads, size_t memory, bool *fits,
+                   struct err *e) {
+    struct reader r[MOST_THREADS] = {0};
+    int64_t lo = 0, hi = -1;
+    bool any = false, dense = true, odd = false;
+    size_t cols[1000], n = 0;
+    for (size_t i = 0; i < t->rel.ncols; i++)
+        if (want[i] && !t->rel.cols[i].dict) cols[n++] = i;
+    *fits = true;
+    if (!n) return ERR_OK;
+    *fits = n <= 100; /* arguments of a function */
+    int rc = *fits ? find_ends(t, db, &lo, &hi, &any, e) : ERR_OK;
+    if (rc == ERR_OK && any) rc = is_dense(t, db, lo, hi, &dense, e);
+    if (rc || !*fits) return rc;
+    if (!any) hi = (lo = 0) - 1;
+    *fits = hi - lo < UINT32_MAX;
+    int nr = threads > MOST_THREADS ? MOST_THREADS : threads;
+    if (nr < 2 || hi - lo < 20000) nr = 1;
+    struct buf sql = {0};
+    take_sql(t, cols, n, dense, &sql);
+    size_t had = day_table_bytes(t);
+    for (int k = 0; k < nr; k++) {
+        reader_init(&r[k], db, n, nr > 1);
+        r[k].sql = sql.p;
+        r[k].day = t->day;
+        r[k].first = lo;
+        r[k].lo = lo + (hi - lo + 1) / nr * k;
+        r[k].hi = k == nr - 1 ? hi : lo + (hi - lo + 1) / nr * (k + 1) - 1;
+        r[k].memory = memory > had ? (memory - had) / (size_t)nr : 0;
+    }
+    if (*fits) rc = run_readers(r, nr, &odd, e);
+    if (rc == ERR_OK && !odd && *fits) odd = !join_all(t, r, nr, cols, n);
+    *fits = *fits && !odd && day_table_bytes(t) <= memory;
+    if (rc || !*fits)
+        for (size_t i = 0; i < n; i++) free_column(&t->rel.cols[cols[i]]);
+    for (int k = 0; k < nr; k++) reader_free(&r[k]);
+    buf_free(&sql);
+    return rc;
+}

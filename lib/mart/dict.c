@@ -1,0 +1,298 @@
+/* See dict.h. Open addressing with the upper half of the hash in the slot; the seed is drawn once per process, so that
+ * nobody can prepare values that all fall into one slot. */
+#include "mart/dict.h"
+
+#include <math.h>
+#include <sys/random.h>
+
+#define TEXT_MAX ((size_t)1 << 24)
+#define MOST_VALUES ((uint32_t)1 << 30)
+
+static uint64_t seed;
+
+static uint64_t mix(uint64_t a, uint64_t b) {
+    unsigned __int128 m = (unsigned __int128)a * b;
+    return (uint64_t)m ^ (uint64_t)(m >> 64);
+}
+
+static uint64_t load8(const char *p) {
+    uint64_t v;
+    memcpy(&v, p, 8);
+    return v;
+}
+
+static uint64_t hash_bytes(const char *p, size_t n) {
+    uint64_t h = seed ^ n;
+    size_t left = n;
+    for (; left > 8; left -= 8, p += 8) h = mix(h ^ load8(p), 0x9e3779b97f4a7c15u);
+    uint64_t last = 0;
+    if (n >= 8)
+        last = load8(p + left - 8);
+    else
+        memcpy(&last, p, left);
+    return mix(h ^ last, 0xd6e8feb86659fd93u ^ seed);
+}
+
+void dict_init(struct dict *d) {
+    static bool seeded;
+    if (!seeded) {
+        if (getrandom(&seed, sizeof seed, GRND_NONBLOCK) != sizeof seed) seed = (uint64_t)(uintptr_t)d;
+        seeded = true;
+    }
+    *d = (struct dict){.n = 1, .cap = 16, .mask = 31};
+    d->type = mem_alloc(d->cap);
+    d->val = mem_alloc(d->cap * sizeof *d->val);
+    d->slots = mem_alloc((d->mask + 1) * sizeof *d->slots);
+}
+
+void dict_free(struct dict *d) {
+    free(d->type);
+    free(d->val);
+    free(d->text);
+    free(d->slots);
+    free(d->rank);
+    *d = (struct dict){0};
+}
+
+static void more_slots(struct dict *d) {
+    uint64_t *old = d->slots;
+    uint32_t n = d->mask + 1;
+    d->mask = n * 2 - 1;
+    d->slots = mem_alloc((size_t)n * 2 * sizeof *d->slots);
+    for (uint32_t i = 0; i < n; i++) {
+        if (!old[i]) continue;
+        uint32_t k = (uint32_t)(old[i] >> 32) & d->mask;
+        while (d->slots[k]) k = (k + 1) & d->mask;
+        d->slots[k] = old[i];
+    }
+    free(old);
+}
+
+static uint32_t append(struct dict *d, enum value_type type, uint64_t val, uint32_t slot, uint32_t hash) {
+    if (d->n == MOST_VALUES) return NO_CODE;
+    if (d->n == d->cap) {
+        d->cap *= 2;
+        d->type = mem_grow(d->type, d->cap);
+        d->val = mem_grow(d->val, d->cap * sizeof *d->val);
+    }
+    uint32_t code = d->n++;
+    d->type[code] = (uint8_t)type;
+    d->val[code] = val;
+    d->has[type] = true;
+    d->slots[slot] = (uint64_t)hash << 32 | (code + 1);
+    if (d->n > (d->mask >> 2) * 3) more_slots(d);
+    return code;
+}
+
+static uint32_t number(struct dict *d, enum value_type type, uint64_t bits) {
+    uint32_t hash = (uint32_t)mix(bits ^ seed, 0x9e3779b97f4a7c15u + type), k = hash & d->mask;
+    for (; d->slots[k]; k = (k + 1) & d->mask) {
+        uint32_t code = (uint32_t)d->slots[k] - 1;
+        if ((uint32_t)(d->slots[k] >> 32) == hash && d->val[code] == bits && d->type[code] == type) return code;
+    }
+    return append(d, type, bits, k, hash);
+}
+
+uint32_t dict_int(struct dict *d, int64_t v) {
+    return number(d, VALUE_INTEGER, (uint64_t)v);
+}
+
+uint32_t dict_real(struct dict *d, double v) {
+    uint64_t bits;
+    if (isnan(v)) return 0;
+    memcpy(&bits, &v, 8);
+    return number(d, VALUE_REAL, bits);
+}
+
+static uint32_t bytes(struct dict *d, enum value_type type, const char *p, size_t n) {
+    uint32_t hash = (uint32_t)hash_bytes(p, n), k = hash & d->mask;
+    for (; d->slots[k]; k = (k + 1) & d->mask) {
+        uint32_t code = (uint32_t)d->slots[k] - 1;
+        if ((uint32_t)(d->slots[k] >> 32) == hash && d->type[code] == type && (d->val[code] & (TEXT_MAX - 1)) == n &&
+            memcmp(d->text + (d->val[code] >> 24), p, n) == 0)
+            return code;
+    }
+    if (n >= TEXT_MAX || d->ntext + n >= (size_t)1 << 40) return NO_CODE;
+    if (d->ntext + n >= d->cap_text) {
+        d->cap_text = (d->ntext + n) * 3 / 2 + 1024;
+        d->text = mem_grow(d->text, d->cap_text);
+    }
+    memcpy(d->text + d->ntext, p, n);
+    uint32_t code = append(d, type, (uint64_t)d->ntext << 24 | n, k, hash);
+    d->ntext += n;
+    return code;
+}
+
+/* Canonical UUIDs (lower case) are a third of the bytes of a warehouse's identifiers. */
+static const char hex[] = "0123456789abcdef";
+static const uint8_t unhex[256] = {
+    ['0'] = 16, ['1'] = 17, ['2'] = 18, ['3'] = 19, ['4'] = 20, ['5'] = 21, ['6'] = 22, ['7'] = 23,
+    ['8'] = 24, ['9'] = 25, ['a'] = 26, ['b'] = 27, ['c'] = 28, ['d'] = 29, ['e'] = 30, ['f'] = 31};
+static const uint8_t uuid_at[16] = {0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34};
+
+static bool uuid_pack(const char *p, char out[16]) {
+    uint8_t all = 16;
+    if (p[8] != '-' || p[13] != '-' || p[18] != '-' || p[23] != '-') return false;
+    for (int i = 0; i < 16; i++) {
+        uint8_t a = unhex[(uint8_t)p[uuid_at[i]]], b = unhex[(uint8_t)p[uuid_at[i] + 1]];
+        all &= a & b;
+        out[i] = (char)((a & 15) << 4 | (b & 15));
+    }
+    return all;
+}
+
+static void uuid_text(const char *p, char *out) {
+    for (int i = 0; i < 16; i++) {
+        out[uuid_at[i]] = hex[(uint8_t)p[i] >> 4];
+        out[uuid_at[i] + 1] = hex[(uint8_t)p[i] & 15];
+    }
+    out[8] = out[13] = out[18] = out[23] = '-';
+}
+
+uint32_t dict_text(struct dict *d, const char *p, size_t n) {
+    char packed[16];
+    if (n == 36 && uuid_pack(p, packed)) return bytes(d, VALUE_UUID, packed, 16);
+    return bytes(d, VALUE_TEXT, p, n);
+}
+
+uint32_t dict_copy(struct dict *d, const struct dict *from, uint32_t code) {
+    enum value_type type = code ? from->type[code] : VALUE_NULL;
+    if (type == VALUE_NULL) return 0;
+    if (type < VALUE_TEXT) return number(d, type, from->val[code]);
+    return bytes(d, type, from->text + (from->val[code] >> 24), from->val[code] & (TEXT_MAX - 1));
+}
+
+int64_t dict_get_int(const struct dict *d, uint32_t code) {
+    return (int64_t)d->val[code];
+}
+
+double dict_get_real(const struct dict *d, uint32_t code) {
+    double v;
+    memcpy(&v, &d->val[code], 8);
+    return v;
+}
+
+struct sv dict_get_text(const struct dict *d, uint32_t code, char *buf) {
+    const char *p = d->text + (d->val[code] >> 24);
+    if (d->type[code] != VALUE_UUID) return (struct sv){p, d->val[code] & (TEXT_MAX - 1)};
+    uuid_text(p, buf);
+    return (struct sv){buf, 36};
+}
+
+void dict_seal(struct dict *d) {
+    free(d->slots);
+    d->slots = NULL;
+}
+
+size_t dict_bytes(const struct dict *d) {
+    return (size_t)d->cap * 9 + d->cap_text + (d->slots ? ((size_t)d->mask + 1) * 8 : 0) +
+           (d->rank ? (size_t)d->n * 4 : 0);
+}
+
+/* ---- order ---- */
+
+struct place {
+    uint64_t prefix; /* of a text: its first 8 bytes that are not common to all, as a number that sorts alike */
+    uint32_t code;
+};
+
+static int compare_numbers(const struct dict *d, uint32_t a, uint32_t b) {
+    bool ra = d->type[a] == VALUE_REAL, rb = d->type[b] == VALUE_REAL;
+    if (!ra && !rb) {
+        int64_t x = dict_get_int(d, a), y = dict_get_int(d, b);
+        return (x > y) - (x < y);
+    }
+    /* long double holds both exactly, as in sqlite3IntFloatCompare */
+    long double x = ra ? (long double)dict_get_real(d, a) : (long double)dict_get_int(d, a);
+    long double y = rb ? (long double)dict_get_real(d, b) : (long double)dict_get_int(d, b);
+    return (x > y) - (x < y);
+}
+
+static int compare_texts(const struct dict *d, uint32_t a, uint32_t b) {
+    char ba[36], bb[36];
+    struct sv x = dict_get_text(d, a, ba), y = dict_get_text(d, b, bb);
+    size_t n = x.n < y.n ? x.n : y.n;
+    int c = n ? memcmp(x.p, y.p, n) : 0;
+    return c ? c : (x.n > y.n) - (x.n < y.n);
+}
+
+static int by_number(const void *a, const void *b, void *d) {
+    const struct place *x = a, *y = b;
+    int c = compare_numbers(d, x->code, y->code);
+    return c ? c : (x->code > y->code) - (x->code < y->code);
+}
+
+static int by_text(const void *a, const void *b, void *d) {
+    const struct place *x = a, *y = b;
+    return compare_texts(d, x->code, y->code);
+}
+
+/* Least significant byte first; passes in which all bytes are alike are left out. */
+static void radix(struct place *p, size_t n) {
+    struct place *to = mem_grow(NULL, n * sizeof *to), *from = p;
+    for (int shift = 0; shift < 64; shift += 8) {
+        size_t count[257] = {0};
+        for (size_t i = 0; i < n; i++) count[(from[i].prefix >> shift & 255) + 1]++;
+        if (count[(from[0].prefix >> shift & 255) + 1] == n) continue;
+        for (int i = 0; i < 256; i++) count[i + 1] += count[i];
+        for (size_t i = 0; i < n; i++) to[count[from[i].prefix >> shift & 255]++] = from[i];
+        struct place *swap = from;
+        from = to;
+        to = swap;
+    }
+    if (from != p) memcpy(p, from, n * sizeof *p);
+    free(from != p ? from : to);
+}
+
+static size_t common_prefix(const struct dict *d, const struct place *p, size_t n) {
+    char ba[36], bb[36];
+    struct sv first = dict_get_text(d, p[0].code, ba);
+    size_t same = first.n;
+    for (size_t i = 1; i < n && same; i++) {
+        struct sv t = dict_get_text(d, p[i].code, bb);
+        if (t.n < same) same = t.n;
+        if (memcmp(first.p, t.p, same) == 0) continue;
+        size_t k = 0;
+        while (first.p[k] == t.p[k]) k++;
+        same = k;
+    }
+    return same;
+}
+
+static void sort_texts(struct dict *d, struct place *p, size_t n) {
+    size_t skip = common_prefix(d, p, n);
+    for (size_t i = 0; i < n; i++) {
+        char b[36], key[8] = {0};
+        struct sv t = dict_get_text(d, p[i].code, b);
+        memcpy(key, t.p + skip, t.n - skip < 8 ? t.n - skip : 8);
+        p[i].prefix = __builtin_bswap64(load8(key));
+    }
+    radix(p, n);
+    for (size_t i = 0, k; i < n; i = k) {
+        for (k = i + 1; k < n && p[k].prefix == p[i].prefix; k++) {
+        }
+        if (k - i > 1) qsort_r(p + i, k - i, sizeof *p, by_text, d);
+    }
+}
+
+void dict_rank(struct dict *d) {
+    if (d->rank) return;
+    struct place *p = mem_grow(NULL, ((size_t)d->n + 1) * sizeof *p);
+    size_t numbers = 0, texts = 0;
+    for (uint32_t c = 1; c < d->n; c++)
+        if (d->type[c] < VALUE_TEXT) p[numbers++].code = c;
+    for (uint32_t c = 1; c < d->n; c++)
+        if (d->type[c] >= VALUE_TEXT) p[numbers + texts++].code = c;
+    if (numbers) qsort_r(p, numbers, sizeof *p, by_number, d);
+    if (texts) sort_texts(d, p + numbers, texts);
+    d->rank = mem_grow(NULL, (size_t)d->n * sizeof *d->rank);
+    d->rank[0] = 0;
+    uint32_t rank = 0;
+    for (size_t i = 0; i < numbers + texts; i++) {
+        bool tie = i && i < numbers && compare_numbers(d, p[i - 1].code, p[i].code) == 0;
+        d->ties = d->ties || tie;
+        rank += !tie;
+        d->rank[p[i].code] = rank;
+    }
+    free(p);
+}
