@@ -225,6 +225,7 @@ void define_dataset(struct pipeline *p, struct pl_dataset *d, struct jval v, str
     d->title = get_str(&p->a, v, "title", d->name);
     d->empty_ok = get_bool(v, "empty_ok", false);
     d->min_pass_rate = get_num(v, "min_pass_rate", 99);
+    d->profile = get_bool(v, "profile", false);
     if (get_val(v, "source", &x)) {
         define_source(p, &d->source, x, m);
         sha256_start(&h);
@@ -238,6 +239,7 @@ void define_dataset(struct pipeline *p, struct pl_dataset *d, struct jval v, str
         define_checks(p, d, x, m);
     }
     sha256_add(&h, &d->min_pass_rate, sizeof d->min_pass_rate);
+    if (d->profile) sha256_str(&h, "profile");
     sha256_hex(&h, d->checks_digest);
     if (get_val(v, "transform", &x)) define_steps(p, d, x);
     if (get_val(v, "load", &x)) {

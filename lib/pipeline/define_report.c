@@ -16,6 +16,7 @@ static void define_query(struct pipeline *p, struct pl_query *q, struct jval v, 
     size_t n;
     q->title = get_str(a, v, "title", "");
     q->file = get_str(a, v, "sql", "");
+    q->fold = get_bool(v, "fold", false);
     if (pipeline_file(p, a, q->file, &q->sql, &n, &e)) {
         mistake_at(m, offset_of(v), "%s", e.msg);
         return;

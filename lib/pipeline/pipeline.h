@@ -114,7 +114,7 @@ struct pl_step {
 struct pl_dataset {
     const char *name, *title;
     struct pl_source source;
-    bool empty_ok;
+    bool empty_ok, profile; /* profile: runs note what its fields hold */
     const char *schema_file;
     struct schema *schema; /* NULL without */
     struct pl_check *checks;
@@ -168,6 +168,7 @@ struct pl_query {
         bool bar;
     } * cols;
     size_t ncols;
+    bool fold; /* closed until the reader opens it, and not there without rows */
 };
 struct pl_report {
     const char *title, *file;

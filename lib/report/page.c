@@ -83,8 +83,12 @@ static void body_cell(struct buf *b, const struct report_table *t, size_t row, s
 }
 
 static void query(struct buf *b, const struct report *r, const struct report_table *t) {
-    buf_str(b, "<section>");
+    bool fold = t->q->fold;
+    if (fold && !t->problem && !t->nrows) return;
+    buf_str(b, fold ? "<details><summary>" : "<section>");
     tagged(b, "h2", t->q->title);
+    if (fold) buf_str(b, "</summary>");
+    const char *end = fold ? "</p></details>\n" : "</p></section>\n";
     if (t->problem || !t->nrows) {
         buf_str(b, "<p class=src>");
         html(b, report_label(r, "no_data"));
@@ -92,7 +96,7 @@ static void query(struct buf *b, const struct report *r, const struct report_tab
             buf_str(b, ": ");
             html(b, t->problem);
         }
-        buf_str(b, "</p></section>\n");
+        buf_str(b, end);
         return;
     }
     buf_str(b, "<div class=wrap><table><thead><tr>");
@@ -107,7 +111,7 @@ static void query(struct buf *b, const struct report *r, const struct report_tab
     html(b, report_label(r, "source"));
     buf_str(b, ": ");
     html(b, t->q->file);
-    buf_str(b, "</p></section>\n");
+    buf_str(b, end);
 }
 
 static void tag(struct buf *b, const struct report *r, bool pass) {

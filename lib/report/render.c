@@ -164,6 +164,7 @@ static const char *value_text(struct arena *a, const struct report_cell *c, enum
 
 static void text_query(struct buf *b, const struct report *r, const struct report_table *t, struct arena *a) {
     const struct pl_query *q = t->q;
+    if (q->fold && !t->problem && !t->nrows) return;
     buf_fmt(b, "\n%s\n", q->title);
     if (t->problem || !t->nrows) {
         buf_fmt(b, "  %s%s%s\n", report_label(r, "no_data"), t->problem ? ": " : "", t->problem ? t->problem : "");

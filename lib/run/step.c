@@ -9,6 +9,7 @@
 #include "io/sink.h"
 #include "mart/mart.h"
 #include "report/report.h"
+#include "run/profiling.h"
 #include "transform/transform.h"
 
 size_t env_block(const struct run_env *env) {
@@ -124,6 +125,7 @@ static int do_validate(struct step_ctx *c, struct plan_step *s, struct step_resu
     struct quality *q = quality_new(&cfg);
     struct quality_out out = {&v, accept_rows, reject_row};
     int rc = open_part(pl, plan_dir(pl, "raw", s->d, NULL), &in, &info, &from, e);
+    if (rc == ERR_OK && s->d->profile) rc = profiling_day(pl, s->d, e); /* whatever the gate will say */
     if (rc == ERR_OK) rc = part_begin(&v.valid, plan_dir(pl, "valid", s->d, NULL), &info, e);
     if (rc == ERR_OK) rc = part_begin(&v.rejected, plan_dir(pl, "rejected", s->d, NULL), NULL, e);
     if (rc == ERR_OK) rc = quality_run(q, in, &out, &res, e);

@@ -9,7 +9,7 @@ _etl_builtin='commerce'
 _etl_options() {
     case $1 in
     collect) echo '-p --pipeline -d --day --dataset -o --output --format --source --seed --users --inject --home --memory --threads --max-line --log-format -q --quiet -v --verbose -h --help' ;;
-    validate) echo '-p --pipeline -d --day --dataset -o --output --format --schema --schema-dir --assert-format --max-errors --errors --rejects --home --memory --threads --max-line --log-format -q --quiet -v --verbose -h --help' ;;
+    validate) echo '-p --pipeline -d --day --dataset -o --output --format --schema --schema-dir --assert-format --max-errors --errors --profile --rejects --home --memory --threads --max-line --log-format -q --quiet -v --verbose -h --help' ;;
     transform) echo '-p --pipeline -d --day --dataset -o --output --format --step --home --memory --threads --max-line --log-format -q --quiet -v --verbose -h --help' ;;
     load) echo '-p --pipeline -d --day --dataset --home --memory --threads --max-line --log-format -q --quiet -v --verbose -h --help' ;;
     mart) echo '-p --pipeline -d --day --select --home --memory --threads --max-line --log-format -q --quiet -v --verbose -h --help' ;;
@@ -45,7 +45,7 @@ _etl_value() {
     validate:--day | validate:-d) echo 'none' ;;
     validate:--dataset) echo 'none' ;;
     validate:--output | validate:-o) echo 'file' ;;
-    validate:--format) echo 'words jsonl csv' ;;
+    validate:--format) echo 'words jsonl csv text json schema' ;;
     validate:--schema) echo 'file' ;;
     validate:--schema-dir) echo 'dir' ;;
     validate:--max-errors) echo 'none' ;;
