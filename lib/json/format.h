@@ -19,8 +19,8 @@ bool format_base64(const char *s, size_t n, struct buf *out);
 
 /* format_net.c */
 format_fn format_ipv4, format_ipv6, format_hostname, format_email, format_idn_email;
-/* format_idn.c: a whole name, and one label as it is shown (format_u_label) or as it is sent (format_a_label) */
-format_fn format_idn_hostname, format_u_label, format_a_label;
+/* format_idn.c: a whole name, and one label as it is sent ("xn--...") */
+format_fn format_idn_hostname, format_a_label;
 /* format_uri.c */
 format_fn format_uri, format_uri_reference, format_iri, format_iri_reference;
 /* format_text.c */

@@ -1,47 +1,30 @@
 /*
- * See format.h: internationalized host names, RFC 5890 to 5892.
+ * See format.h: internationalized host names, RFC 5890 to 5893. A name is mapped first as browsers do (UTS 46,
+ * format_uts46.c), so capitals and full-width forms are as good as what they stand for; an A-label has to be in its
+ * final form already.
  *
- * Which code points may stand in a label follows from their properties; PCRE2
- * carries the Unicode tables, so the rules are two expressions:
+ * Which code points may stand in a label follows from their properties; PCRE2 carries the Unicode tables, so the
+ * rules are expressions:
  *
- *   allowed    letters, marks and digits without the exceptions of RFC 5892 2.6
- *   misplaced  a mark at the beginning, or a code point whose context (RFC
- *              5892 appendix A) is missing
- *
- * What RFC 5892 calls unstable (changed by NFKC or case folding) is
- * approximated: upper case and the blocks of compatibility forms.
+ *   allowed    letters, marks and digits without the exceptions of RFC 5892
+ *   misplaced  a mark at the beginning, or a code point whose context (RFC 5892 appendix A) is missing
+ *   rtl, bidi  RFC 5893: once something in a name is written from right to left, the rule holds for every label
  */
 #define PCRE2_CODE_UNIT_WIDTH 8
-#include "json/format.h"
+#include "json/format_idn.h"
 
 #include <pcre2.h>
 #include <pthread.h>
 #include <strings.h>
 
-#define HOST_MAX 253
-#define LABEL_MAX 63
-
-/* Compatibility forms, ignorable code points and old Hangul jamo among the letters. */
-#define UNSTABLE                                                                                                       \
-    "\\x{aa}\\x{ba}\\x{132}-\\x{133}\\x{13f}-\\x{140}\\x{149}\\x{17f}\\x{1c4}-\\x{1cc}\\x{1f1}-\\x{1f3}\\x{2b0}-\\x{"  \
-    "2b8}"                                                                                                             \
-    "\\x{2e0}-\\x{2e4}\\x{340}\\x{341}\\x{343}-\\x{345}\\x{34f}\\x{37a}\\x{3d0}-\\x{3d6}\\x{3f0}-\\x{3f2}\\x{3f5}\\x{" \
-    "587}"                                                                                                             \
-    "\\x{675}-\\x{678}\\x{958}-\\x{95f}\\x{9dc}\\x{9dd}\\x{9df}\\x{a33}\\x{a36}\\x{a59}-\\x{a5b}\\x{a5e}\\x{b5c}\\x{"  \
-    "b5d}"                                                                                                             \
-    "\\x{e33}\\x{eb3}\\x{edc}\\x{edd}\\x{f0c}\\x{f43}\\x{f4d}\\x{f52}\\x{f57}\\x{f5c}\\x{f69}\\x{f73}\\x{f75}-\\x{"    \
-    "f79}"                                                                                                             \
-    "\\x{f81}\\x{10fc}\\x{1100}-\\x{11ff}\\x{17b4}\\x{17b5}\\x{180b}-\\x{180f}\\x{1d2c}-\\x{1d2e}\\x{1d30}-\\x{1d3a}"  \
-    "\\x{1d3c}-\\x{1d4d}\\x{1d4f}-\\x{1d6a}\\x{1d78}\\x{1d9b}-\\x{1dbf}\\x{1e9a}\\x{1e9b}\\x{1f71}\\x{1f73}\\x{1f75}"  \
-    "\\x{1f77}\\x{1f79}\\x{1f7b}\\x{1f7d}\\x{1fbe}\\x{2071}\\x{207f}\\x{2090}-\\x{209c}\\x{20d0}-\\x{20ff}"            \
-    "\\x{2100}-\\x{214d}\\x{2c7c}\\x{2c7d}\\x{2d6f}\\x{3131}-\\x{318f}\\x{a69c}\\x{a69d}\\x{a770}\\x{a7f2}-\\x{a7f4}"  \
-    "\\x{a7f8}\\x{a7f9}\\x{a960}-\\x{a97f}\\x{ab5c}-\\x{ab5f}\\x{ab69}\\x{d7b0}-\\x{d7ff}\\x{f900}-\\x{fa0d}"          \
-    "\\x{fa10}\\x{fa12}\\x{fa15}-\\x{fa1e}\\x{fa20}\\x{fa22}\\x{fa25}\\x{fa26}\\x{fa2a}-\\x{fdff}\\x{fe00}-\\x{fe0f}"  \
-    "\\x{fe70}-\\x{feff}\\x{ff00}-\\x{ffef}\\x{1d15e}-\\x{1d164}\\x{1d400}-\\x{1d7ff}\\x{1ee00}-\\x{1eeff}"            \
-    "\\x{2f800}-\\x{2fa1f}\\x{e0100}-\\x{e01ef}"
-#define DISALLOWED "\\x{640}\\x{7fa}\\x{302e}\\x{302f}\\x{3031}-\\x{3035}\\x{303b}"
-/* Allowed though they are no letters, and those that ask for a context. */
-#define EXCEPTIONS "\\x{6fd}\\x{6fe}\\x{f0b}\\x{3007}"
+/* RFC 5892 2.6: the exceptions that are letters or marks; 2.7: ignorable ones and blocks; 2.9: old Hangul jamo. */
+#define DISALLOWED                                                                                                     \
+    "\\x{640}\\x{7fa}\\x{302e}\\x{302f}\\x{3031}-\\x{3035}\\x{303b}"                                                   \
+    "\\x{17b4}\\x{17b5}\\x{20d0}-\\x{20ff}\\x{1d100}-\\x{1d1ff}\\x{1d200}-\\x{1d24f}"                                  \
+    "\\x{1100}-\\x{11ff}\\x{a960}-\\x{a97f}\\x{d7b0}-\\x{d7ff}"
+/* Allowed though they are no letters, or (Cherokee) capitals that are their own folded form; and those that ask for a
+ * context. */
+#define EXCEPTIONS "\\x{13a0}-\\x{13f5}\\x{6fd}\\x{6fe}\\x{f0b}\\x{3007}"
 #define CONTEXT "\\x{b7}\\x{375}\\x{5f3}\\x{5f4}\\x{30fb}\\x{200c}\\x{200d}"
 
 /* Canonical combining class 9. */
@@ -67,7 +50,7 @@
 #define JOIN_AFTER "(?![" NEVER "])[" JOINING "](?<=\\p{L})"
 
 static const char allowed_text[] =
-    "\\A(?:(?![" UNSTABLE DISALLOWED "])(?:[\\p{Ll}\\p{Lo}\\p{Lm}\\p{Mn}\\p{Mc}\\p{Nd}" EXCEPTIONS CONTEXT "]|-))+\\z";
+    "\\A(?:(?![" DISALLOWED "])(?:[\\p{Ll}\\p{Lo}\\p{Lm}\\p{Mn}\\p{Mc}\\p{Nd}" EXCEPTIONS CONTEXT "]|-))+\\z";
 static const char misplaced_text[] = "\\A\\p{M}"
                                      "|\\x{b7}(?!l)|(?<!l)\\x{b7}"
                                      "|\\x{375}(?!\\p{sc:Greek})"
@@ -78,13 +61,24 @@ static const char misplaced_text[] = "\\A\\p{M}"
 /* Every zero width non-joiner that has its context; what remains of them afterwards is misplaced. */
 static const char joiner_text[] = VIRAMA "\\K\\x{200c}|" JOIN_BEFORE "\\p{Mn}*+\\K\\x{200c}(?=\\p{Mn}*+" JOIN_AFTER ")";
 
-static pcre2_code *allowed, *misplaced, *joiner;
+#define RTL "\\p{bc:R}\\p{bc:AL}"
+#define EITHER "\\p{bc:EN}\\p{bc:ES}\\p{bc:CS}\\p{bc:ET}\\p{bc:ON}\\p{bc:BN}\\p{bc:NSM}"
+static const char rtl_text[] = "[" RTL "\\p{bc:AN}]";
+static const char bidi_text[] = "\\A(?:(?=[" RTL "])(?!.*\\p{bc:EN}.*\\p{bc:AN}|.*\\p{bc:AN}.*\\p{bc:EN})"
+                                "[" RTL "\\p{bc:AN}" EITHER "]*[" RTL "\\p{bc:EN}\\p{bc:AN}]\\p{bc:NSM}*"
+                                "|(?=\\p{bc:L})[\\p{bc:L}" EITHER "]*[\\p{bc:L}\\p{bc:EN}]\\p{bc:NSM}*)\\z";
+
+static pcre2_code *allowed, *misplaced, *joiner, *rtl, *bidi;
 
 static void compile_rules(void) {
     static const struct {
         const char *text;
         pcre2_code **code;
-    } rules[] = {{allowed_text, &allowed}, {misplaced_text, &misplaced}, {joiner_text, &joiner}};
+    } rules[] = {{allowed_text, &allowed},
+                 {misplaced_text, &misplaced},
+                 {joiner_text, &joiner},
+                 {rtl_text, &rtl},
+                 {bidi_text, &bidi}};
     for (size_t k = 0; k < sizeof rules / sizeof *rules; k++) {
         int num;
         PCRE2_SIZE at;
@@ -112,9 +106,8 @@ static bool joiners_placed(const char *s, size_t n) {
     }
 }
 
-bool format_u_label(const char *s, size_t n) {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, compile_rules);
+/* A label as it is shown, mapped already. */
+static bool is_u_label(const char *s, size_t n) {
     if (n == 0 || s[0] == '-' || s[n - 1] == '-') return false;
     const char *third = s, *end = s + n;
     if (n > 2) {
@@ -125,121 +118,38 @@ bool format_u_label(const char *s, size_t n) {
     return matches(allowed, s, n, NULL) && !matches(misplaced, s, n, NULL) && joiners_placed(s, n);
 }
 
-/* ---- punycode, RFC 3492 ---- */
-
-enum { BASE = 36, TMIN = 1, TMAX = 26, SKEW = 38, DAMP = 700, FIRST_N = 128, FIRST_BIAS = 72 };
-
-static uint32_t adapt(uint32_t delta, uint32_t points, bool first) {
-    uint32_t k = 0;
-    delta = first ? delta / DAMP : delta / 2;
-    for (delta += delta / points; delta > (BASE - TMIN) * TMAX / 2; k += BASE) delta /= BASE - TMIN;
-    return k + (BASE - TMIN + 1) * delta / (delta + SKEW);
+/* Appends what "xn--..." stands for; false when that is no label, or would not have been written so. */
+static bool read_a_label(const char *s, size_t n, struct buf *out) {
+    uint32_t cp[LABEL_MAX];
+    char again[LABEL_MAX];
+    if (n < 5 || n > LABEL_MAX || strncasecmp(s, "xn--", 4) != 0) return false;
+    size_t have = format_puny_decode(s + 4, n - 4, cp), from = out->n;
+    if (!have || format_puny_encode(cp, have, again) != n - 4 || strncasecmp(again, s + 4, n - 4) != 0) return false;
+    for (size_t k = 0; k < have; k++) format_put(out, cp[k]);
+    struct buf mapped = {0};
+    format_uts46_map(&mapped, out->p + from, out->n - from);
+    bool ok = mapped.n == out->n - from && memcmp(mapped.p, out->p + from, mapped.n) == 0;
+    buf_free(&mapped);
+    return ok && is_u_label(out->p + from, out->n - from);
 }
 
-static uint32_t threshold(uint32_t k, uint32_t bias) {
-    return k <= bias ? TMIN : k >= bias + TMAX ? TMAX : k - bias;
-}
-
-/* One variable-length integer; moves *s. */
-static bool read_delta(const char **s, const char *end, uint32_t bias, uint32_t *delta) {
-    uint64_t i = 0, w = 1;
-    for (uint32_t k = BASE;; k += BASE) {
-        if (*s == end) return false;
-        char c = *(*s)++;
-        uint32_t digit = format_is_digit(c) ? (uint32_t)(c - '0') + 26 : (uint32_t)((c | 32) - 'a');
-        if (digit >= BASE) return false;
-        i += digit * w;
-        if (i > 0x7FFFFFFF) return false;
-        uint32_t t = threshold(k, bias);
-        if (digit < t) break;
-        w *= BASE - t;
-        if (w > 0x7FFFFFFF) return false;
-    }
-    *delta = (uint32_t)i;
-    return true;
-}
-
-/* The code points of an ASCII label without its "xn--"; 0 when it is no punycode. */
-static size_t puny_decode(const char *s, size_t n, uint32_t out[LABEL_MAX]) {
-    const char *end = s + n, *dash = memrchr(s, '-', n);
-    size_t have = 0;
-    if (dash) {
-        for (; s < dash; s++) out[have++] = (unsigned char)*s | (format_is_alpha(*s) ? 32u : 0u);
-        s++;
-    }
-    uint32_t code = FIRST_N, bias = FIRST_BIAS, i = 0;
-    if (s == end) return 0; /* nothing beyond ASCII in it: it would not have been encoded */
-    while (s < end) {
-        uint32_t delta;
-        if (have == LABEL_MAX || !read_delta(&s, end, bias, &delta)) return 0;
-        uint32_t points = (uint32_t)have + 1;
-        bias = adapt(delta, points, i == 0); /* i is 0 only the first time */
-        i += delta;
-        code += i / points;
-        i %= points;
-        if (code > 0x10FFFF || (code >= 0xD800 && code < 0xE000)) return 0;
-        memmove(out + i + 1, out + i, (have - i) * sizeof *out);
-        out[i++] = code;
-        have++;
-    }
-    return have;
-}
-
-/* Length of a label as punycode with "xn--", or something above LABEL_MAX. */
-static size_t puny_length(const uint32_t *cp, size_t n) {
-    size_t basic = 0, len = 4;
-    for (size_t k = 0; k < n; k++) basic += cp[k] < 0x80;
-    len += basic + (basic > 0);
-    uint32_t code = FIRST_N, bias = FIRST_BIAS, delta = 0;
-    for (size_t done = basic; done < n && len <= LABEL_MAX; code++, delta++) {
-        uint32_t next = UINT32_MAX;
-        for (size_t k = 0; k < n; k++)
-            if (cp[k] >= code && cp[k] < next) next = cp[k];
-        delta += (next - code) * (uint32_t)(done + 1);
-        code = next;
-        for (size_t k = 0; k < n; k++) {
-            if (cp[k] < code) delta++;
-            if (cp[k] != code) continue;
-            uint32_t q = delta;
-            for (uint32_t j = BASE;; j += BASE, len++) {
-                uint32_t t = threshold(j, bias);
-                if (q < t) break;
-                q = (q - t) / (BASE - t);
-            }
-            len++;
-            bias = adapt(delta, (uint32_t)done + 1, done == basic);
-            delta = 0;
-            done++;
-        }
-    }
-    return len;
-}
-
-static void put_utf8(struct buf *b, uint32_t u) {
-    if (u < 0x80) {
-        buf_chr(b, (char)u);
-        return;
-    }
-    int tail = u < 0x800 ? 1 : u < 0x10000 ? 2 : 3;
-    static const unsigned lead[] = {0, 0xC0, 0xE0, 0xF0};
-    buf_chr(b, (char)(lead[tail] | u >> (6 * tail)));
-    while (tail-- > 0) buf_chr(b, (char)(0x80 | (u >> (6 * tail) & 63)));
+static void start(void) {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, compile_rules);
 }
 
 bool format_a_label(const char *s, size_t n) {
-    uint32_t cp[LABEL_MAX + 1];
-    if (n < 5 || n > LABEL_MAX) return false;
-    size_t have = puny_decode(s + 4, n - 4, cp);
-    struct buf b = {0};
-    for (size_t k = 0; k < have; k++) put_utf8(&b, cp[k]);
-    bool ok = have && format_u_label(b.p, b.n);
-    buf_free(&b);
+    struct buf u = {0};
+    start();
+    bool ok = read_a_label(s, n, &u) && (!matches(rtl, u.p, u.n, NULL) || matches(bidi, u.p, u.n, NULL));
+    buf_free(&u);
     return ok;
 }
 
-/* One label of an internationalized name; adds its length as sent. */
-static bool is_idn_label(const char *s, size_t n, size_t *sent) {
+/* One label of a mapped name: appends it as it is shown, adds its length as it is sent. */
+static bool read_label(const char *s, size_t n, struct buf *shown, size_t *sent) {
     uint32_t cp[LABEL_MAX];
+    char puny[LABEL_MAX];
     size_t have = 0;
     bool wide = false;
     for (const char *p = s; p < s + n;) {
@@ -247,30 +157,41 @@ static bool is_idn_label(const char *s, size_t n, size_t *sent) {
         cp[have] = format_next(&p);
         wide |= cp[have++] >= 0x80;
     }
-    *sent += 1 + (wide ? puny_length(cp, have) : n);
-    if (wide) return puny_length(cp, have) <= LABEL_MAX && format_u_label(s, n);
-    if (n >= 4 && s[2] == '-' && s[3] == '-') return strncasecmp(s, "xn", 2) == 0 && format_a_label(s, n);
-    return format_hostname(s, n) && !memchr(s, '.', n);
+    size_t len = wide ? 4 + format_puny_encode(cp, have, puny) : n;
+    *sent += 1 + len;
+    if (len > LABEL_MAX) return false;
+    if (!wide && n >= 4 && s[2] == '-' && s[3] == '-') return read_a_label(s, n, shown);
+    buf_add(shown, s, n);
+    return wide ? is_u_label(s, n) : format_hostname(s, n);
 }
 
-/* RFC 3490 3.1: these end a label as the full stop does. */
-static const char *next_dot(const char *s, const char *end, size_t *len) {
-    static const char *const dots[] = {".", "\xE3\x80\x82", "\xEF\xBC\x8E", "\xEF\xBD\xA1"};
-    for (; s < end; s++)
-        for (size_t k = 0; k < 4; k++) {
-            *len = strlen(dots[k]);
-            if ((size_t)(end - s) >= *len && memcmp(s, dots[k], *len) == 0) return s;
-        }
-    return NULL;
+static bool all_bidi(const char *s, size_t n) {
+    const char *end = s + n;
+    if (!matches(rtl, s, n, NULL)) return true;
+    for (;;) {
+        const char *dot = memchr(s, '.', (size_t)(end - s));
+        if (!matches(bidi, s, (size_t)((dot ? dot : end) - s), NULL)) return false;
+        if (!dot) return true;
+        s = dot + 1;
+    }
 }
 
 bool format_idn_hostname(const char *s, size_t n) {
-    const char *end = s + n;
-    size_t sent = 0, len;
-    for (;;) {
-        const char *dot = next_dot(s, end, &len);
-        if (!is_idn_label(s, (size_t)((dot ? dot : end) - s), &sent) || sent > HOST_MAX + 1) return false;
-        if (!dot) return true;
-        s = dot + len;
+    struct buf name = {0}, shown = {0};
+    size_t sent = 0;
+    start();
+    format_uts46_map(&name, s, n);
+    const char *at = buf_text(&name), *end = at + name.n, *dot;
+    bool ok = name.n > 0;
+    while (ok) {
+        dot = memchr(at, '.', (size_t)(end - at));
+        ok = read_label(at, (size_t)((dot ? dot : end) - at), &shown, &sent) && sent <= HOST_MAX + 1;
+        if (!dot) break;
+        buf_chr(&shown, '.');
+        at = dot + 1;
     }
+    ok = ok && all_bidi(shown.p, shown.n);
+    buf_free(&name);
+    buf_free(&shown);
+    return ok;
 }

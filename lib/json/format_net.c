@@ -1,22 +1,25 @@
 /* See format.h: addresses (RFC 2673, 4291), host names (RFC 1123, 5890), mailboxes (RFC 5321, 6531). */
-#include "json/format.h"
+#include "json/format_idn.h"
 
 #include <strings.h>
 
-#define HOST_MAX 253
-#define LABEL_MAX 63
 #define LOCAL_MAX 64
 
-bool format_ipv4(const char *s, size_t n) {
+/* Four numbers up to 255 with a dot between each. RFC 5321 lets them begin with zeros, RFC 2673 does not. */
+static bool is_dotted_quad(const char *s, size_t n, bool zeros) {
     const char *end = s + n;
     for (int part = 0; part < 4; part++) {
         if (part && (s == end || *s++ != '.')) return false;
         const char *from = s;
         int x = 0;
         while (s < end && format_is_digit(*s) && s - from < 3) x = x * 10 + (*s++ - '0');
-        if (s == from || x > 255 || (s - from > 1 && *from == '0')) return false;
+        if (s == from || x > 255 || (!zeros && s - from > 1 && *from == '0')) return false;
     }
     return s == end;
+}
+
+bool format_ipv4(const char *s, size_t n) {
+    return is_dotted_quad(s, n, false);
 }
 
 /* Groups of 16 bits up to `end`; -1 when malformed. An IPv4 tail counts two. */
@@ -99,7 +102,7 @@ static bool is_quoted_string(const char *s, size_t n, bool wide) {
 
 static bool is_address_literal(const char *s, size_t n) { /* between the brackets */
     if (n > 5 && strncasecmp(s, "IPv6:", 5) == 0) return format_ipv6(s + 5, n - 5);
-    return format_ipv4(s, n);
+    return is_dotted_quad(s, n, true);
 }
 
 static bool is_mailbox(const char *s, size_t n, bool wide) {
@@ -108,6 +111,7 @@ static bool is_mailbox(const char *s, size_t n, bool wide) {
     size_t local = (size_t)(at - s), host = n - local - 1;
     if (local > LOCAL_MAX) return false;
     if (!is_dot_string(s, local, wide) && !is_quoted_string(s, local, wide)) return false;
+    if (memmem(s, local, "\xEF\xBF\xBD", 3)) return false; /* U+FFFD: what was there has been lost */
     if (host > 2 && at[1] == '[' && s[n - 1] == ']') return is_address_literal(at + 2, host - 2);
     return wide ? format_idn_hostname(at + 1, host) : format_hostname(at + 1, host);
 }

@@ -8,10 +8,22 @@ bool format_json_pointer(const char *s, size_t n) {
     return true;
 }
 
-bool format_relative_json_pointer(const char *s, size_t n) {
+/* Length of a number without leading zeros, 0 when there is none. */
+static size_t plain_number(const char *s, size_t n) {
     size_t i = 0;
     while (i < n && format_is_digit(s[i])) i++;
-    if (i == 0 || (i > 1 && s[0] == '0')) return false;
+    return i > 1 && s[0] == '0' ? 0 : i;
+}
+
+/* Levels up, then (in later versions of the draft) a step to a neighbour in the array, then a pointer or '#'. */
+bool format_relative_json_pointer(const char *s, size_t n) {
+    size_t i = plain_number(s, n);
+    if (i == 0) return false;
+    if (i < n && (s[i] == '+' || s[i] == '-')) {
+        size_t step = plain_number(s + i + 1, n - i - 1);
+        if (step == 0) return false;
+        i += 1 + step;
+    }
     if (n - i == 1 && s[i] == '#') return true;
     return format_json_pointer(s + i, n - i);
 }
