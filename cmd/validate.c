@@ -62,7 +62,7 @@ static int write_profile(const struct cli *c, const struct profile *p, enum prof
     formats[f](p, &b);
     rc = sink_write(s, b.p, b.n, e);
     if (rc == ERR_OK)
-        rc = sink_commit(s, NULL, NULL, e);
+        rc = sink_commit(s, NULL, e);
     else
         sink_abort(s);
     buf_free(&b);
