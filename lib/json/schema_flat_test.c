@@ -59,10 +59,12 @@ static void table(void **state) {
 
 static void twins(void **state) {
     (void)state;
-    static const char *const keys[] = {"id", "kind", "a_name_that_is_longer_than_sixteen", "number", "any", "inner", "x", ""};
-    static const char *const values[] = {"\"U12\"", "\"U1x\"", "\"a\"", "\"\"", "\"page_view\"", "\"page_vie\\u0077\"",
-                                         "3", "99", "99.0", "100", "-3", "-4", "1e1", "1234567890123456789", "null", "true",
-                                         "[]", "{\"x\":\"y\"}", "{\"x\":3}", "{}"};
+    static const char *const keys[] = {"id", "kind", "a_name_that_is_longer_than_sixteen", "number", "any", "inner",
+                                       "x",  ""};
+    static const char *const values[] = {
+        "\"U12\"", "\"U1x\"",       "\"a\"",     "\"\"", "\"page_view\"", "\"page_vie\\u0077\"", "3",    "99",
+        "99.0",    "100",           "-3",        "-4",   "1e1",           "1234567890123456789", "null", "true",
+        "[]",      "{\"x\":\"y\"}", "{\"x\":3}", "{}"};
     struct schema *a = compile_in(fast, NULL, 0), *b = compile_in(slow, NULL, 0);
     struct schema_run ra = {.max_faults = 3}, rb = {.max_faults = 3};
     struct rng r;
