@@ -129,10 +129,7 @@ next: /* a member or an element */
     if (obj) {
         if (*p != '"') return false;
         STRING();
-        if (IS_GLUE(p, "\": \"")) {
-            p += 2;
-            goto string;
-        }
+        if (IS_GLUE(p, "\": \"")) goto string; /* the index knows where */
         SKIP_BLANK(p);
         if (*p != ':') return false;
         p++;

@@ -53,6 +53,15 @@ void schema_run_free(struct schema_run *r);
  * one with fewest faults, the deeper on ties) are reported behind one fault for the anyOf/oneOf itself. */
 bool schema_validate(const struct schema *s, struct jval v, struct schema_run *r);
 
+/* One pass over the keys, for the schema and for whoever else wants the members of the object validated last.
+ * schema_name: the number of a property name, SCHEMA_NO_NAME when the schema does not name it. schema_members: by that
+ * number the token of the (last) key of that name, behind which the value stands; 0 when the object has none. NULL when
+ * the keys were not read: the value is no object, or nothing was asked of its members. Good until the next
+ * schema_validate with this run. */
+#define SCHEMA_NO_NAME UINT32_MAX
+uint32_t schema_name(const struct schema *s, struct sv name);
+const uint32_t *schema_members(const struct schema_run *r);
+
 /* Names of all properties that any subschema of the object at the root (through $ref, allOf, anyOf,
  * oneOf, if/then/else) declares; used to check that definitions name fields that exist.
  * Calls fn once per distinct name; stops when fn returns false. */

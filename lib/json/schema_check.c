@@ -136,6 +136,7 @@ static struct scratch *scratch_of(struct schema_run *r) {
     if (!r->scratch) {
         struct scratch *sc = r->scratch = mem_alloc(sizeof *sc);
         sc->room = pattern_room_new();
+        sc->root = NONE;
     }
     return r->scratch;
 }
@@ -164,7 +165,19 @@ static bool walk(struct checker *c, bool collect) {
     c->gave_up = GO_ON;
     c->sc->n = 0;
     c->sc->nbreaches = 0;
-    return schema_check_value(c, c->s->root, c->root) && !c->gave_up;
+    struct here h = {c->root, NONE, schema_check_type(c, c->root)};
+    bool ok = schema_check_node(c, c->s->root, &h) && !c->gave_up;
+    c->sc->root = h.base;
+    return ok;
+}
+
+uint32_t schema_name(const struct schema *s, struct sv name) {
+    return schema_set_find(&s->names, name);
+}
+
+const uint32_t *schema_members(const struct schema_run *r) {
+    const struct scratch *sc = r->scratch;
+    return !sc || sc->root == NONE ? NULL : sc->stack + sc->root;
 }
 
 bool schema_validate(const struct schema *s, struct jval v, struct schema_run *r) {

@@ -28,6 +28,7 @@ struct breach {
 struct scratch {
     uint32_t *stack; /* per open object, see schema_object.c */
     size_t n, cap;
+    uint32_t root; /* in the stack: the object validated last; NONE: it was not laid out */
     struct breach *breaches;
     size_t nbreaches, cap_breaches;
     struct pattern_room *room;

@@ -59,10 +59,12 @@ static void table(void **state) {
 
 static void twins(void **state) {
     (void)state;
-    static const char *const keys[] = {"id", "kind", "a_name_that_is_longer_than_sixteen", "number", "any", "inner", "x", ""};
-    static const char *const values[] = {"\"U12\"", "\"U1x\"", "\"a\"", "\"\"", "\"page_view\"", "\"page_vie\\u0077\"",
-                                         "3", "99", "99.0", "100", "-3", "-4", "1e1", "1234567890123456789", "null", "true",
-                                         "[]", "{\"x\":\"y\"}", "{\"x\":3}", "{}"};
+    static const char *const keys[] = {"id", "kind", "a_name_that_is_longer_than_sixteen", "number", "any", "inner",
+                                       "x",  ""};
+    static const char *const values[] = {
+        "\"U12\"", "\"U1x\"",       "\"a\"",     "\"\"", "\"page_view\"", "\"page_vie\\u0077\"", "3",    "99",
+        "99.0",    "100",           "-3",        "-4",   "1e1",           "1234567890123456789", "null", "true",
+        "[]",      "{\"x\":\"y\"}", "{\"x\":3}", "{}"};
     struct schema *a = compile_in(fast, NULL, 0), *b = compile_in(slow, NULL, 0);
     struct schema_run ra = {.max_faults = 3}, rb = {.max_faults = 3};
     struct rng r;
@@ -89,7 +91,38 @@ static void twins(void **state) {
     buf_free(&text);
 }
 
+/* What the schema found is there for others, after a yes and after a no. */
+static void members(void **state) {
+    (void)state;
+    struct schema *s = compile_in(fast, NULL, 0);
+    uint32_t id = schema_name(s, SV("id")), x = schema_name(s, SV("x"));
+    assert_int_equal(schema_name(s, SV("nowhere")), SCHEMA_NO_NAME);
+    assert_true(id != SCHEMA_NO_NAME && x != SCHEMA_NO_NAME);
+    for (size_t max = 0; max < 6; max += 5) {
+        struct schema_run r = {.max_faults = max};
+        assert_null(schema_members(&r));
+        for (int k = 0; k < 2; k++) {
+            struct jtoks t = {0};
+            struct jerr je;
+            const char *text = k ? "[{\"inner\":{\"x\":\"y\"},\"id\":\"U1\",\"kind\":\"a\",\"id\":\"U12\"}]"
+                                 : "[{\"inner\":{\"x\":\"no\"},\"id\":\"U1\",\"kind\":\"a\",\"id\":\"U12\"}]";
+            assert_true(json_scan(&t, text, strlen(text), 0, &je));
+            assert_int_equal(schema_validate(s, (struct jval){text, t.t, 1}, &r), k == 1);
+            const uint32_t *at = schema_members(&r);
+            assert_non_null(at);
+            assert_int_equal(at[x], 0); /* it is a member of another one */
+            struct sv value = jv_raw((struct jval){text, t.t, at[id] + 1});
+            assert_true(sv_is(value, "U12"));
+            assert_false(schema_validate(s, (struct jval){text, t.t, 0}, &r)); /* an array */
+            assert_null(schema_members(&r));
+            jtoks_free(&t);
+        }
+        schema_run_free(&r);
+    }
+    schema_free(s);
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(table), cmocka_unit_test(twins)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(table), cmocka_unit_test(twins), cmocka_unit_test(members)};
     return cmocka_run_group_tests(tests, NULL, last);
 }

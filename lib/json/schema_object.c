@@ -17,8 +17,8 @@ static void lay_out(struct checker *c, struct here *h) {
     const struct jtok *o = &c->t[h->i];
     const struct strset set = c->s->names; /* a copy: nothing that is written here changes it */
     size_t names = c->s->nnames, need = sc->n + names + o->n;
-    if (need > sc->cap) {
-        sc->cap = need * 2;
+    if (need >= sc->cap) { /* also the first time, when nothing is needed */
+        sc->cap = need * 2 + 64;
         sc->stack = mem_grow(sc->stack, sc->cap * sizeof *sc->stack);
     }
     uint32_t *slot = sc->stack + sc->n, *gids = slot + names;
