@@ -39,22 +39,24 @@ static uint32_t fields_look(const struct fields *f, const struct word *name) {
     return NO_SLOT;
 }
 
+static __attribute__((noinline)) void guess_again(const struct fields *f, struct jval rec, const struct jtok *t,
+                                                  struct guess *g, struct arena *a) {
+    struct word name = value_word((struct jval){rec.text, rec.t, (uint32_t)(t - rec.t)}, a);
+    *g = (struct guess){name.a, name.b, (uint32_t)name.n, fields_look(f, &name)};
+}
+
 void fields_find(const struct fields *f, struct jval rec, uint32_t *at, struct guess guess[GUESSES], struct arena *a) {
     memset(at, 0, f->n * sizeof *at);
-    uint32_t end = jv_tok(rec)->next, place = 0;
-    for (uint32_t i = rec.i + 1; i < end; place++) {
-        const struct jtok *t = &rec.t[i];
-        struct guess *g = &guess[place % GUESSES];
-        struct word name = __builtin_expect(t->flags & JF_ESC, 0) ? escaped_word((struct jval){rec.text, rec.t, i}, a)
-                                                                  : word_of(rec.text + t->off, t->len);
-        if (((name.n ^ g->n) | (name.a ^ g->a) | (name.b ^ g->b)) || name.n > 16) { /* longer: more than a and b */
-            g->slot = fields_look(f, &name);
-            g->a = name.a;
-            g->b = name.b;
-            g->n = (uint32_t)name.n;
-        }
-        if (g->slot != NO_SLOT) at[g->slot] = i + 1;
-        i = t[1].next;
+    const struct jtok *end = rec.t + jv_tok(rec)->next;
+    struct guess *g = guess;
+    for (const struct jtok *t = jv_tok(rec) + 1; t < end; t = rec.t + t[1].next) {
+        uint32_t n = t->len;
+        struct word name = word_of(rec.text + t->off, n);
+        /* a and b are all of a name of up to 16 bytes */
+        bool same = g->n == n && g->a == name.a && g->b == name.b && n <= 16 && !(t->flags & JF_ESC);
+        if (__builtin_expect(!same, 0)) guess_again(f, rec, t, g, a);
+        if (g->slot != NO_SLOT) at[g->slot] = (uint32_t)(t - rec.t) + 1;
+        if (++g == guess + GUESSES) g = guess;
     }
 }
 

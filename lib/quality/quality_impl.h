@@ -201,6 +201,10 @@ static inline struct jval value_at(const struct qout *o, uint32_t slot) {
     uint32_t i = o->at[slot];
     return i ? (struct jval){o->rec.text, o->rec.t, i} : (struct jval){0};
 }
+static inline const struct jtok *token_at(const struct qout *o, uint32_t slot) {
+    uint32_t i = o->at[slot];
+    return i ? &o->rec.t[i] : NULL;
+}
 /* The value as text to compare with words: strings by what they mean, other scalars as written. */
 struct word escaped_word(struct jval v, struct arena *a);
 static inline struct word value_word(struct jval v, struct arena *a) {

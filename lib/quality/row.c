@@ -46,20 +46,19 @@ bool list_has(const struct oneof *x, const struct qout *o) {
 }
 
 /* Which of the words that rules know each field holds. */
+static uint64_t bits_of(const struct wordset *set, struct qout *o) {
+    const struct jtok *t = token_at(o, set->slot);
+    if (!t || t->type == JT_ARR || t->type == JT_OBJ) return 0;
+    struct word x = value_word((struct jval){o->rec.text, o->rec.t, o->at[set->slot]}, &o->a);
+    const struct word *w = set->words.w;
+    for (size_t k = 0; k < set->words.n; k++)
+        if (w[k].a == x.a && word_eq(&w[k], &x)) return (uint64_t)1 << k;
+    return 0;
+}
+
 static void find_bits(const struct quality *q, struct qout *o) {
     o->bits[0] = 1;
-    for (size_t i = 1; i < q->nsets; i++) {
-        const struct wordset *set = &q->sets[i];
-        struct jval v = value_at(o, set->slot);
-        o->bits[i] = 0;
-        if (!is_scalar(v)) continue;
-        struct word w = value_word(v, &o->a);
-        for (size_t k = 0; k < set->words.n; k++) {
-            if (!word_eq(&set->words.w[k], &w)) continue;
-            o->bits[i] = (uint64_t)1 << k;
-            break;
-        }
-    }
+    for (size_t i = 1; i < q->nsets; i++) o->bits[i] = bits_of(&q->sets[i], o);
 }
 
 struct row {
@@ -120,8 +119,9 @@ static void check_not_null(struct row *w, const struct check *c) {
         const struct rule *r = &c->rules[i];
         if (!holds(&r->when, w->out)) continue;
         for (size_t k = 0; k < r->nslots; k++) {
+            const struct jtok *t = token_at(w->out, r->slots[k]);
+            if (t && t->type == JT_STR && t->len) continue; /* most are */
             struct jval v = value_at(w->out, r->slots[k]);
-            if (v.t && jv_type(v) == JT_STR && jv_tok(v)->len) continue; /* most are */
             if (is_missing(v, r->src->empty_is_missing)) breach(w, r->src->fields.s[k], "!= null", v);
         }
     }
@@ -168,8 +168,9 @@ static void check_allowed(struct row *w, const struct check *c) {
     for (size_t i = 0; i < c->nrules; i++) {
         const struct rule *r = &c->rules[i];
         if (!holds(&r->when, w->out)) continue;
-        struct jval v = value_at(w->out, r->slot);
-        if (!v.t || jv_type(v) != JT_STR || !is_one_of(&r->in, w->out)) breach(w, r->src->field, r->expected, v);
+        const struct jtok *t = token_at(w->out, r->slot);
+        if (!t || t->type != JT_STR || !is_one_of(&r->in, w->out))
+            breach(w, r->src->field, r->expected, value_at(w->out, r->slot));
     }
 }
 
