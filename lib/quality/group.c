@@ -20,15 +20,17 @@ static uint64_t event_of(const struct check *c, const struct qout *o) {
 
 /* Events are ordered by the text of the field, as in the system that etl replaces; ISO timestamps of one form sort by
  * time so. Absent ones come first. */
-static void collect_order(struct event *ev, struct jval v, struct arena *a) {
+static void collect_event(const struct check *c, struct event *ev, struct qout *out) {
+    struct jval v = value_at(out, c->order);
+    ev->bit = event_of(c, out);
     ev->text = "";
     ev->n = 0;
     ev->order = (struct order){0};
     if (!v.t || jv_type(v) == JT_NULL) return;
-    struct word text = value_word(v, a);
+    struct word text = value_word(v, &out->a);
     ev->text = text.p;
     ev->n = (uint32_t)text.n;
-    ev->order = order_pack(text.p, text.n);
+    ev->order = order_pack(text.p, text.n, stamp_of(out, c->order, &text));
 }
 
 void group_collect(const struct quality *q, uint32_t index, struct qout *out) {
@@ -36,18 +38,17 @@ void group_collect(const struct quality *q, uint32_t index, struct qout *out) {
     out->objects[k] = index;
     for (size_t i = 0; i < q->ngroupings; i++) {
         const struct grouping *g = &q->groupings[i];
-        struct key key = key_of(value_at(out, g->slot));
-        out->keys[i][k] = (struct hashed){key, keytable_hash(key)};
+        struct hashed *h = &out->keys[i][k];
+        key_of(value_at(out, g->slot), &h->key);
+        h->hash = keytable_hash(h->key);
         for (size_t j = 0; j < g->n; j++) {
             const struct check *c = &q->checks[g->checks[j]];
             if (c->kind == CHECK_UNIQUE) continue;
             union item *item = &out->items[g->checks[j]][k];
-            if (c->kind == CHECK_SEQUENCE) {
-                item->event.bit = event_of(c, out);
-                collect_order(&item->event, value_at(out, c->order), &out->a);
-            } else {
-                item->value = key_of(value_at(out, c->constant));
-            }
+            if (c->kind == CHECK_SEQUENCE)
+                collect_event(c, &item->event, out);
+            else
+                key_of(value_at(out, c->constant), &item->value);
         }
     }
 }

@@ -71,37 +71,46 @@ static struct sv scalar_text(struct jval v, char *to, size_t n) {
     return len < 0 ? jv_raw(v) : (struct sv){to, (size_t)len};
 }
 
-static struct key text_key(const char *p, size_t n) {
-    struct key k = {0};
-    if (uuid_bytes(p, n, k.w)) {
-        k.kind = KEY_UUID;
+static inline void text_key(const char *p, size_t n, struct key *k) {
+    if (uuid_bytes(p, n, k->w)) {
+        k->kind = KEY_UUID;
     } else if (n <= 15) {
-        if (n) memcpy(k.w, p, n);
-        k.kind = KEY_SHORT + n;
+        struct word w = word_of(p, n);
+        k->w[0] = k->w[1] = 0;
+        if (n > 8) { /* the rest of the last eight bytes, without those that are in the first */
+            k->w[0] = w.a;
+            k->w[1] = w.b >> (8 * (16 - n));
+        } else if (n) {
+            memcpy(k->w, p, n);
+        }
+        k->kind = KEY_SHORT + n;
     } else {
-        siphash128(p, n, k.w);
-        k.kind = KEY_LONG;
+        siphash128(p, n, k->w);
+        k->kind = KEY_LONG;
     }
-    return k;
 }
 
-struct key key_of(struct jval v) {
-    struct key k = {0};
-    if (!v.t || jv_type(v) == JT_NULL) return k;
-    struct sv s = jv_raw(v);
-    if (jv_type(v) != JT_STR) {
-        char text[64];
-        s = scalar_text(v, text, sizeof text);
-        siphash128(s.p, s.n, k.w);
-        k.kind = KEY_OTHER;
-        return k;
+static void scalar_key(struct jval v, struct key *k) {
+    char text[64];
+    struct sv s = scalar_text(v, text, sizeof text);
+    siphash128(s.p, s.n, k->w);
+    k->kind = KEY_OTHER;
+}
+
+void key_of(struct jval v, struct key *k) {
+    if (!v.t || jv_type(v) == JT_NULL) {
+        *k = (struct key){0};
+    } else if (jv_type(v) != JT_STR) {
+        scalar_key(v, k);
+    } else if (!(jv_tok(v)->flags & JF_ESC)) {
+        struct sv s = jv_raw(v);
+        text_key(s.p, s.n, k);
+    } else {
+        struct buf b = {0};
+        jv_unescape(v, &b);
+        text_key(b.p, b.n, k);
+        buf_free(&b);
     }
-    if (!(jv_tok(v)->flags & JF_ESC)) return text_key(s.p, s.n);
-    struct buf b = {0};
-    jv_unescape(v, &b);
-    k = text_key(b.p, b.n);
-    buf_free(&b);
-    return k;
 }
 
 void key_bytes(const struct key *k, uint8_t to[KEY_SIZE]) {
@@ -193,12 +202,12 @@ bool stamp_fields(const char *p, size_t n, struct stamp_fields *f) {
     return true;
 }
 
-struct order order_pack(const char *p, size_t n) {
+struct order order_pack(const char *p, size_t n, const struct stamp_fields *f) {
     struct order o = {0};
-    struct stamp_fields f;
     if (!n) return o;
-    if (stamp_fields(p, n, &f) && f.month < 16 && f.day < 32 && f.hour < 32 && f.minute < 64 && f.second < 64) {
-        uint64_t x = (uint64_t)f.year << 26 | f.month << 22 | f.day << 17 | f.hour << 12 | f.minute << 6 | f.second;
+    if (f && f->month < 16 && f->day < 32 && f->hour < 32 && f->minute < 64 && f->second < 64) {
+        uint64_t x =
+            (uint64_t)f->year << 26 | f->month << 22 | f->day << 17 | f->hour << 12 | f->minute << 6 | f->second;
         o.hi = x << 24;
         o.form = p[10] == 'T' ? FORM_T : FORM_BLANK;
         if (x && put_signs(&o, 10, p + 19, n - 19)) return o;

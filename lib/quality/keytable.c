@@ -124,9 +124,9 @@ static void place(const struct keytable *t, struct kshard *s, uint64_t hash, con
 }
 
 /* The slots wait in the scratch while the mapping, which takes its pages along, is made larger and filled anew. */
-static bool grow(struct keytable *t, struct kshard *s) {
+static __attribute__((noinline)) bool grow(struct keytable *t, struct kshard *s) {
     uint32_t old = s->groups;
-    size_t want = old + (s->bytes < t->small ? old / 2 : old / 8) + 1, bytes = want * t->group;
+    size_t want = old + (s->bytes < t->small ? old : old / 8) + 1, bytes = want * t->group;
     bytes = (bytes + PAGE - 1) & ~(size_t)(PAGE - 1);
     if (old && t->scratch_size < old * t->group) {
         t->scratch_size = old * t->group;

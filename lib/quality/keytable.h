@@ -34,7 +34,7 @@ struct kshard {
     uint32_t groups, n, limit;
 };
 struct keytable {
-    size_t slot, group, small; /* bytes of a slot, of a group; below `small` a shard grows by half */
+    size_t slot, group, small; /* bytes of a slot, of a group; below `small` a shard doubles */
     struct kshard *shards;
     uint32_t nshards;
     uint64_t n;

@@ -39,21 +39,24 @@ static uint32_t fields_look(const struct fields *f, const struct word *name) {
     return NO_SLOT;
 }
 
+static __attribute__((noinline)) void guess_again(const struct fields *f, struct jval rec, const struct jtok *t,
+                                                  struct guess *g, struct arena *a) {
+    struct word name = value_word((struct jval){rec.text, rec.t, (uint32_t)(t - rec.t)}, a);
+    *g = (struct guess){name.a, name.b, (uint32_t)name.n, fields_look(f, &name)};
+}
+
 void fields_find(const struct fields *f, struct jval rec, uint32_t *at, struct guess guess[GUESSES], struct arena *a) {
     memset(at, 0, f->n * sizeof *at);
-    uint32_t end = jv_tok(rec)->next, place = 0;
-    for (uint32_t i = rec.i + 1; i < end; i = rec.t[i + 1].next, place++) {
-        const struct jtok *t = &rec.t[i];
-        struct guess *g = &guess[place % GUESSES];
-        struct word name =
-            t->flags & JF_ESC ? value_word((struct jval){rec.text, rec.t, i}, a) : word_of(rec.text + t->off, t->len);
-        if (name.n != g->n || name.a != g->a || name.b != g->b || name.n > 16) { /* longer ones are more than a and b */
-            g->slot = fields_look(f, &name);
-            g->a = name.a;
-            g->b = name.b;
-            g->n = (uint32_t)name.n;
-        }
-        if (g->slot != NO_SLOT) at[g->slot] = i + 1;
+    const struct jtok *end = rec.t + jv_tok(rec)->next;
+    struct guess *g = guess;
+    for (const struct jtok *t = jv_tok(rec) + 1; t < end; t = rec.t + t[1].next) {
+        uint32_t n = t->len;
+        struct word name = word_of(rec.text + t->off, n);
+        /* a and b are all of a name of up to 16 bytes */
+        bool same = g->n == n && g->a == name.a && g->b == name.b && n <= 16 && !(t->flags & JF_ESC);
+        if (__builtin_expect(!same, 0)) guess_again(f, rec, t, g, a);
+        if (g->slot != NO_SLOT) at[g->slot] = (uint32_t)(t - rec.t) + 1;
+        if (++g == guess + GUESSES) g = guess;
     }
 }
 
@@ -91,9 +94,15 @@ static struct oneof plan_oneof(struct quality *q, uint32_t slot, struct strs l) 
     return x;
 }
 
+/* Set 0 is of no field and always full. */
 static struct when plan_when(struct quality *q, const struct pl_when *src) {
-    struct when w = {.c = arena_alloc(&q->a, (src->n + 1) * sizeof *w.c), .n = src->n};
+    struct when w = {.mask = 1, .c = arena_alloc(&q->a, (src->n + 1) * sizeof *w.c)};
     for (size_t i = 0; i < src->n; i++) w.c[i] = plan_oneof(q, fields_slot(&q->fields, src->c[i].field), src->c[i].in);
+    if (src->n && w.c[0].set != NO_SLOT) {
+        w.set = w.c[0].set;
+        w.mask = w.c[0].mask;
+    }
+    w.n = src->n > 1 || (src->n && w.c[0].set == NO_SLOT) ? src->n : 0;
     return w;
 }
 
@@ -231,6 +240,8 @@ void plan_checks(struct quality *q) {
                                .gate = true,
                                .reject = true};
     size_t sorting = 1;
+    q->sets = mem_alloc(sizeof *q->sets);
+    q->sets[q->nsets++].slot = NO_SLOT;
     q->parse_check = UINT32_MAX;
     for (size_t i = 0; i < d->nchecks; i++) {
         enum check_kind k = d->checks[i].kind;
@@ -247,7 +258,13 @@ void plan_checks(struct quality *q) {
         q->parse_check = (uint32_t)d->nchecks;
         plan_check(q, q->parse_check, parse, 0);
     }
-    for (size_t i = 0; i < q->nchecks; i++) q->results[i].c = q->checks[i].src;
+    q->rowchecks = arena_alloc(&q->a, (q->nchecks + 1) * sizeof *q->rowchecks);
+    for (uint32_t i = 0; i < q->nchecks; i++) {
+        enum check_kind k = q->checks[i].kind;
+        q->results[i].c = q->checks[i].src;
+        if (k != CHECK_UNIQUE && k != CHECK_SEQUENCE && k != CHECK_ROW_COUNT && k != CHECK_PARSE)
+            q->rowchecks[q->nrowchecks++] = i;
+    }
     q->drops = sorter_new(sizeof(struct drop_entry), DROP_KEY, q->cfg.memory / 12 / sorting, q->cfg.tmpdir);
     plan_tables(q);
     fields_index(&q->fields);

@@ -126,6 +126,8 @@ static void work(void *ctx, struct batch *b, void *out) {
         row_check(q, r->v, i, o);
         group_collect(q, i, o);
     }
+    for (size_t i = 0; i < q->nchecks; i++)
+        if (q->checks[i].per_row) o->total[i] += o->nobjects;
 }
 
 /* What rows alone have broken: one sample a record. */

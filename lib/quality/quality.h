@@ -2,11 +2,14 @@
  * Quality: record schema, declared checks, and the gate.
  *
  * One pass over the records: schema and row-level rules on the crew's threads, in any number of threads with the same
- * result; keys of the checks that need all records (unique, sequence, consistency within a group) go through an
- * external sort, so that counts are exact at any size in bounded memory.
+ * result; keys of the checks that need all records (unique, sequence, consistency within a group) are kept in tables,
+ * and those that the memory has no room for go through an external sort, so that counts are exact at any size.
  *
  * A record that breaks a row-level rule (schema, not_null, range, timestamp, balance, allowed) is rejected with every
- * reason; so is the second and every later record with the same unique key, the first accepted one being kept. Breaks
+ * reason; so is the second and every later record with the same unique key, the first accepted one being kept: at once
+ * and in its place among the rejects where a table tells, at the end where only the sort does. The memory so decides
+ * about that place, and about nothing else; the threads about nothing at all. Samples are the first failures of a check
+ * in the order of the input; a group (sequence) stands at the place of its first record. Breaks
  * of a group (sequence, constant) are counted and sampled and reject no record. A line that is no JSON object is
  * rejected, counts in the schema check (or, where there is none, in a parse check that is added), and is no event for
  * the others.
@@ -27,7 +30,7 @@
 struct quality_cfg {
     const struct pipeline *p;
     const struct pl_dataset *d;
-    size_t memory; /* bytes for the state of all checks together */
+    size_t memory; /* bytes for the state of all checks together: about 30 a record with a unique key, 80 a group */
     int threads;
     const char *tmpdir;
     const char *home; /* input names below it are told relative to it, however it was spelt; may be NULL */
@@ -60,7 +63,8 @@ struct quality_result {
     size_t nchecks;
     bool pass;     /* the gate */
     bool last_bad; /* the last record is no JSON: with a torn pipe the input is incomplete */
-    uint64_t rows_in, rows_accepted, rows_rejected, duplicates;
+    uint64_t rows_in, rows_accepted, rows_rejected; /* rows_rejected with, rows_accepted without the duplicates */
+    uint64_t duplicates;                            /* accepted, and found out too late: see quality_keep */
 };
 
 /* The reader given to quality_run must stay open until the last call of quality_keep and quality_rows: they ask it for

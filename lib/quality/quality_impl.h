@@ -39,8 +39,11 @@ struct oneof {
     uint64_t mask;
     struct words in;
 };
+/* Nearly all conditions are about one field: that one lies flat, the others behind it. */
 struct when {
-    struct oneof *c;
+    uint32_t set; /* of the first; where there is no condition, the set that is always full */
+    uint64_t mask;
+    struct oneof *c; /* all of them when the first alone does not decide, else none */
     size_t n;
 };
 struct rule {
@@ -140,10 +143,10 @@ struct stamp_fields {
     unsigned year, month, day, hour, minute, second;
 };
 bool stamp_fields(const char *p, size_t n, struct stamp_fields *f);
-struct order order_pack(const char *p, size_t n);
+struct order order_pack(const char *p, size_t n, const struct stamp_fields *f); /* f: NULL when it has none */
 void order_text(struct order o, uint8_t text[ORDER_SIZE]);
 
-struct key key_of(struct jval v);
+void key_of(struct jval v, struct key *k);
 void key_bytes(const struct key *k, uint8_t to[KEY_SIZE]);
 const char *key_text(const struct key *k, struct buf *b); /* in b, which is emptied */
 void put_be64(uint8_t to[8], uint64_t x);
@@ -169,6 +172,12 @@ union item {
     struct event event;
     struct key value;
 };
+/* The timestamp of the record that was read last: several checks look at the same one. */
+struct last_stamp {
+    uint32_t token; /* 0 none */
+    bool ok;
+    struct stamp_fields f;
+};
 /* What a thread makes of a batch. */
 struct qout {
     struct arena a;
@@ -177,6 +186,7 @@ struct qout {
     uint32_t *at;    /* its values by slot */
     uint64_t *bits;  /* which words it holds, by set */
     struct guess guess[GUESSES];
+    struct last_stamp stamp;
     struct jtoks toks; /* of a document inside a record */
     bool *bad;
     struct reason *reasons;
@@ -191,6 +201,10 @@ static inline struct jval value_at(const struct qout *o, uint32_t slot) {
     uint32_t i = o->at[slot];
     return i ? (struct jval){o->rec.text, o->rec.t, i} : (struct jval){0};
 }
+static inline const struct jtok *token_at(const struct qout *o, uint32_t slot) {
+    uint32_t i = o->at[slot];
+    return i ? &o->rec.t[i] : NULL;
+}
 /* The value as text to compare with words: strings by what they mean, other scalars as written. */
 struct word escaped_word(struct jval v, struct arena *a);
 static inline struct word value_word(struct jval v, struct arena *a) {
@@ -198,11 +212,21 @@ static inline struct word value_word(struct jval v, struct arena *a) {
     if (t->type == JT_STR && t->flags & JF_ESC) return escaped_word(v, a);
     return word_of(v.text + t->off, t->len);
 }
+/* The fields of the text of this slot's value; NULL when it has another form. */
+static inline const struct stamp_fields *stamp_of(struct qout *o, uint32_t slot, const struct word *text) {
+    struct last_stamp *s = &o->stamp;
+    if (s->token != o->at[slot]) {
+        s->token = o->at[slot];
+        s->ok = stamp_fields(text->p, text->n, &s->f);
+    }
+    return s->ok ? &s->f : NULL;
+}
 bool list_has(const struct oneof *x, const struct qout *o); /* where there is no set */
 static inline bool is_one_of(const struct oneof *x, const struct qout *o) {
     return x->set == NO_SLOT ? list_has(x, o) : (o->bits[x->set] & x->mask) != 0;
 }
 static inline bool holds(const struct when *w, const struct qout *o) {
+    if (!(o->bits[w->set] & w->mask)) return false;
     for (size_t i = 0; i < w->n; i++)
         if (!is_one_of(&w->c[i], o)) return false;
     return true;
@@ -224,6 +248,8 @@ struct quality {
     struct fields fields;
     struct check *checks;
     size_t nchecks;
+    uint32_t *rowchecks; /* those that look at each record alone */
+    size_t nrowchecks;
     struct wordset *sets;
     size_t nsets;
     struct grouping *groupings;

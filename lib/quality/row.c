@@ -46,19 +46,19 @@ bool list_has(const struct oneof *x, const struct qout *o) {
 }
 
 /* Which of the words that rules know each field holds. */
+static uint64_t bits_of(const struct wordset *set, struct qout *o) {
+    const struct jtok *t = token_at(o, set->slot);
+    if (!t || t->type == JT_ARR || t->type == JT_OBJ) return 0;
+    struct word x = value_word((struct jval){o->rec.text, o->rec.t, o->at[set->slot]}, &o->a);
+    const struct word *w = set->words.w;
+    for (size_t k = 0; k < set->words.n; k++)
+        if (w[k].a == x.a && word_eq(&w[k], &x)) return (uint64_t)1 << k;
+    return 0;
+}
+
 static void find_bits(const struct quality *q, struct qout *o) {
-    for (size_t i = 0; i < q->nsets; i++) {
-        const struct wordset *set = &q->sets[i];
-        struct jval v = value_at(o, set->slot);
-        o->bits[i] = 0;
-        if (!is_scalar(v)) continue;
-        struct word w = value_word(v, &o->a);
-        for (size_t k = 0; k < set->words.n; k++) {
-            if (!word_eq(&set->words.w[k], &w)) continue;
-            o->bits[i] = (uint64_t)1 << k;
-            break;
-        }
-    }
+    o->bits[0] = 1;
+    for (size_t i = 1; i < q->nsets; i++) o->bits[i] = bits_of(&q->sets[i], o);
 }
 
 struct row {
@@ -119,8 +119,9 @@ static void check_not_null(struct row *w, const struct check *c) {
         const struct rule *r = &c->rules[i];
         if (!holds(&r->when, w->out)) continue;
         for (size_t k = 0; k < r->nslots; k++) {
+            const struct jtok *t = token_at(w->out, r->slots[k]);
+            if (t && t->type == JT_STR && t->len) continue; /* most are */
             struct jval v = value_at(w->out, r->slots[k]);
-            if (v.t && jv_type(v) == JT_STR && jv_tok(v)->len) continue; /* most are */
             if (is_missing(v, r->src->empty_is_missing)) breach(w, r->src->fields.s[k], "!= null", v);
         }
     }
@@ -148,27 +149,28 @@ static void check_range(struct row *w, const struct check *c) {
     }
 }
 
-static bool stamp_in_years(struct word s, int min, int max) {
-    struct stamp_fields f;
-    struct stamp st;
-    if (s.n == 19 && stamp_fields(s.p, s.n, &f) && f.hour < 24 && f.minute < 60 && f.second < 60 && f.month &&
-        f.month <= 12 && f.day && f.day <= 28) /* any month has these */
-        return (int)f.year >= min && (int)f.year <= max;
-    return stamp_parse((struct sv){s.p, s.n}, &st) && st.year >= min && st.year <= max;
-}
-
 static void check_timestamp(struct row *w, const struct check *c) {
     struct jval v = value_at(w->out, c->slot);
-    if (!v.t || jv_type(v) != JT_STR || !stamp_in_years(value_word(v, &w->out->a), c->src->min_year, c->src->max_year))
-        breach(w, c->src->field, c->expected, v);
+    const struct pl_check *src = c->src;
+    struct stamp st;
+    if (v.t && jv_type(v) == JT_STR) {
+        struct word s = value_word(v, &w->out->a);
+        const struct stamp_fields *f = stamp_of(w->out, c->slot, &s);
+        if (s.n == 19 && f && f->hour < 24 && f->minute < 60 && f->second < 60 && f->month && f->month <= 12 &&
+            f->day && f->day <= 28 && (int)f->year >= src->min_year && (int)f->year <= src->max_year)
+            return; /* any month has these days */
+        if (stamp_parse((struct sv){s.p, s.n}, &st) && st.year >= src->min_year && st.year <= src->max_year) return;
+    }
+    breach(w, src->field, c->expected, v);
 }
 
 static void check_allowed(struct row *w, const struct check *c) {
     for (size_t i = 0; i < c->nrules; i++) {
         const struct rule *r = &c->rules[i];
         if (!holds(&r->when, w->out)) continue;
-        struct jval v = value_at(w->out, r->slot);
-        if (!v.t || jv_type(v) != JT_STR || !is_one_of(&r->in, w->out)) breach(w, r->src->field, r->expected, v);
+        const struct jtok *t = token_at(w->out, r->slot);
+        if (!t || t->type != JT_STR || !is_one_of(&r->in, w->out))
+            breach(w, r->src->field, r->expected, value_at(w->out, r->slot));
     }
 }
 
@@ -261,36 +263,42 @@ static void check_schema(struct row *w, struct jval rec) {
     }
 }
 
+static void check_row(struct row *w, const struct check *c, struct jval rec) {
+    switch (c->kind) {
+    case CHECK_SCHEMA:
+        check_schema(w, rec);
+        break;
+    case CHECK_NOT_NULL:
+        check_not_null(w, c);
+        break;
+    case CHECK_RANGE:
+        check_range(w, c);
+        break;
+    case CHECK_TIMESTAMP:
+        check_timestamp(w, c);
+        break;
+    case CHECK_BALANCE:
+        check_balance(w, c);
+        break;
+    case CHECK_CONSISTENCY:
+        check_allowed(w, c);
+        break;
+    default:
+        break;
+    }
+}
+
 void row_check(const struct quality *q, struct jval rec, uint32_t index, struct qout *out) {
     struct row w = {.q = q, .index = index, .out = out};
+    size_t before = out->nreasons;
+    out->stamp.token = 0;
     find_bits(q, out);
-    for (uint32_t i = 0; i < q->nchecks; i++) {
-        const struct check *c = &q->checks[i];
-        size_t before = out->nreasons;
-        w.check = i;
-        if (c->per_row) out->total[i]++;
-        switch (c->kind) {
-        case CHECK_SCHEMA:
-            check_schema(&w, rec);
-            break;
-        case CHECK_NOT_NULL:
-            check_not_null(&w, c);
-            break;
-        case CHECK_RANGE:
-            check_range(&w, c);
-            break;
-        case CHECK_TIMESTAMP:
-            check_timestamp(&w, c);
-            break;
-        case CHECK_BALANCE:
-            check_balance(&w, c);
-            break;
-        case CHECK_CONSISTENCY:
-            check_allowed(&w, c);
-            break;
-        default:
-            break;
-        }
-        if (out->nreasons > before && c->src->reject) out->bad[index] = true;
+    for (size_t i = 0; i < q->nrowchecks; i++) {
+        w.check = q->rowchecks[i];
+        const struct check *c = &q->checks[w.check];
+        check_row(&w, c, rec);
+        if (out->nreasons == before) continue;
+        before = out->nreasons;
+        if (c->src->reject) out->bad[index] = true;
     }
 }
