@@ -117,10 +117,10 @@ bool block_outline(const struct tokens *t, uint32_t at, struct block *b) {
     }
     if (!from) return false;
     uint32_t clauses_end = tail ? tail : i;
-    b->s = (struct span){at, i};
-    b->simple = !tail;
-    b->group = group ? (struct span){group + 2, clauses_end} : (struct span){i, i};
-    b->where = where ? (struct span){where + 1, group ? group : clauses_end} : (struct span){i, i};
+    b->s = (struct span){at, clauses_end};
+    b->tail = (struct span){clauses_end, i};
+    b->group = group ? (struct span){group + 2, clauses_end} : (struct span){0, 0};
+    b->where = where ? (struct span){where + 1, group ? group : clauses_end} : (struct span){0, 0};
     b->from = (struct span){from + 1, where ? where : group ? group : clauses_end};
     b->nitems = from; /* until block_read: where the list of items ends */
     return read_source(t, b);
@@ -426,6 +426,25 @@ static bool read_items(const struct reading *r, uint32_t end) {
     return n <= 500 && (b->nkeys || b->naggs);
 }
 
+/* ORDER BY name [ASC | DESC], ... [LIMIT number]: names of items mean the items, whatever SELECT they belong to. */
+static bool read_tail(const struct reading *r) {
+    const struct token *t = r->t->t;
+    uint32_t i = r->b->tail.a, end = r->b->tail.b;
+    if (i == end) return true;
+    if (!token_is(&t[i], "order") || !token_is(&t[i + 1], "by")) return false;
+    for (i += 2;; i++) {
+        size_t k = 0;
+        if (i >= end || !is_name(&t[i])) return false;
+        while (k < r->b->nitems && !name_eq(r->b->items[k].name, token_name(&t[i]))) k++;
+        if (k == r->b->nitems) return false;
+        i++;
+        if (i < end && (token_is(&t[i], "asc") || token_is(&t[i], "desc"))) i++;
+        if (i == end || t[i].kind != TOK_COMMA) break;
+    }
+    if (i == end) return true;
+    return i + 2 == end && token_is(&t[i], "limit") && t[i + 1].kind == TOK_NUMBER;
+}
+
 void block_read(const struct tokens *t, struct block *b, const struct names *names, struct arena *a) {
     struct reading r = {t, b, names, a};
     uint32_t items_end = (uint32_t)b->nitems;
@@ -435,7 +454,7 @@ void block_read(const struct tokens *t, struct block *b, const struct names *nam
         b->nconj = 0;
         b->all_conj = false;
     }
-    bool whole = where && b->all_conj && b->simple && read_keys(&r) && read_items(&r, items_end);
+    bool whole = where && b->all_conj && read_keys(&r) && read_items(&r, items_end) && read_tail(&r);
     b->level = whole ? BLOCK_WHOLE : b->is_name && b->nconj ? BLOCK_FILTERED : BLOCK_NOT;
 }
 

@@ -4,6 +4,8 @@
  *
  *   SELECT item, ... FROM source [[AS] alias] [WHERE p AND p ...] [GROUP BY key, ...]
  *
+ * after which ORDER BY name [ASC | DESC], ... [LIMIT number] may stand, with names of items.
+ *
  *   source   a name, or ( block )
  *   p, key   an expression over one column
  *   item     column | expression over keys and aggregates AS name
@@ -69,7 +71,7 @@ struct block {
     struct sv alias;   /* what qualifies columns */
     struct span where; /* after WHERE; empty: none */
     struct span group; /* after GROUP BY; empty: none */
-    bool simple;       /* nothing stands after WHERE and GROUP BY */
+    struct span tail;  /* what stands after s: ORDER BY and the like */
     struct expr *conj; /* conjuncts of WHERE that are understood */
     size_t nconj;
     bool all_conj; /* there are no others */

@@ -73,6 +73,10 @@ static void put_code(struct part *p, size_t row, uint32_t code) {
         p->cap = p->cap ? p->cap * 2 : 4096;
         p->codes = mem_grow(p->codes, p->cap * p->width);
     }
+    if (p->width == 1 && code < 256) { /* most columns, most rows */
+        ((uint8_t *)p->codes)[row] = (uint8_t)code;
+        return;
+    }
     while (p->width < 4 && code >> (p->width * 8)) widen(p, row);
     if (p->width == 1)
         ((uint8_t *)p->codes)[row] = (uint8_t)code;

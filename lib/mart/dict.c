@@ -21,6 +21,12 @@ static uint64_t load8(const char *p) {
     return v;
 }
 
+static inline uint32_t load4(const char *p) {
+    uint32_t v;
+    memcpy(&v, p, 4);
+    return v;
+}
+
 static uint64_t hash_bytes(const char *p, size_t n) {
     uint64_t h = seed ^ n;
     size_t left = n;
@@ -28,8 +34,10 @@ static uint64_t hash_bytes(const char *p, size_t n) {
     uint64_t last = 0;
     if (n >= 8)
         last = load8(p + left - 8);
+    else if (n >= 4)
+        last = (uint64_t)load4(p) << 32 | load4(p + n - 4);
     else
-        memcpy(&last, p, left);
+        for (size_t i = 0; i < n; i++) last = last << 8 | (uint8_t)p[i];
     return mix(h ^ last, 0xd6e8feb86659fd93u ^ seed);
 }
 
@@ -104,12 +112,26 @@ uint32_t dict_real(struct dict *d, double v) {
     return number(d, VALUE_REAL, bits);
 }
 
+/* memcmp without a call for what identifiers are. */
+static inline bool same_bytes(const char *a, const char *b, size_t n) {
+    if (n > 24) return memcmp(a, b, n) == 0;
+    if (n >= 8) {
+        uint64_t diff = (load8(a) ^ load8(b)) | (load8(a + n - 8) ^ load8(b + n - 8));
+        if (n > 16) diff |= load8(a + 8) ^ load8(b + 8);
+        return !diff;
+    }
+    if (n >= 4) return load4(a) == load4(b) && load4(a + n - 4) == load4(b + n - 4);
+    for (size_t i = 0; i < n; i++)
+        if (a[i] != b[i]) return false;
+    return true;
+}
+
 static uint32_t bytes(struct dict *d, enum value_type type, const char *p, size_t n) {
     uint32_t hash = (uint32_t)hash_bytes(p, n), k = hash & d->mask;
     for (; d->slots[k]; k = (k + 1) & d->mask) {
         uint32_t code = (uint32_t)d->slots[k] - 1;
         if ((uint32_t)(d->slots[k] >> 32) == hash && d->type[code] == type && (d->val[code] & (TEXT_MAX - 1)) == n &&
-            memcmp(d->text + (d->val[code] >> 24), p, n) == 0)
+            same_bytes(d->text + (d->val[code] >> 24), p, n))
             return code;
     }
     if (n >= TEXT_MAX || d->ntext + n >= (size_t)1 << 40) return NO_CODE;
@@ -125,20 +147,25 @@ static uint32_t bytes(struct dict *d, enum value_type type, const char *p, size_
 
 /* Canonical UUIDs (lower case) are a third of the bytes of a warehouse's identifiers. */
 static const char hex[] = "0123456789abcdef";
-static const uint8_t unhex[256] = {
-    ['0'] = 16, ['1'] = 17, ['2'] = 18, ['3'] = 19, ['4'] = 20, ['5'] = 21, ['6'] = 22, ['7'] = 23,
-    ['8'] = 24, ['9'] = 25, ['a'] = 26, ['b'] = 27, ['c'] = 28, ['d'] = 29, ['e'] = 30, ['f'] = 31};
 static const uint8_t uuid_at[16] = {0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34};
 
+/* Eight digits at once. false: not all of them are 0-9a-f. */
+static inline bool unhex8(uint64_t x, char *out) {
+    const uint64_t ones = 0x0101010101010101u;
+    uint64_t nib = (x & ones * 0x0f) + (x >> 6 & ones) * 9;
+    uint64_t letter = (nib + ones * 6) >> 4 & ones;
+    if ((nib & ones * 0xf0) || nib + ones * 0x30 + letter * 0x27 != x) return false;
+    uint64_t y = (nib << 4 | nib >> 8) & 0x00ff00ff00ff00ffu;
+    y = (y | y >> 8) & 0x0000ffff0000ffffu;
+    uint32_t four = (uint32_t)(y | y >> 16);
+    memcpy(out, &four, 4);
+    return true;
+}
+
 static bool uuid_pack(const char *p, char out[16]) {
-    uint8_t all = 16;
     if (p[8] != '-' || p[13] != '-' || p[18] != '-' || p[23] != '-') return false;
-    for (int i = 0; i < 16; i++) {
-        uint8_t a = unhex[(uint8_t)p[uuid_at[i]]], b = unhex[(uint8_t)p[uuid_at[i] + 1]];
-        all &= a & b;
-        out[i] = (char)((a & 15) << 4 | (b & 15));
-    }
-    return all;
+    return unhex8(load8(p), out) && unhex8(load4(p + 9) | (uint64_t)load4(p + 14) << 32, out + 4) &&
+           unhex8(load4(p + 19) | (uint64_t)load4(p + 24) << 32, out + 8) && unhex8(load8(p + 28), out + 12);
 }
 
 static void uuid_text(const char *p, char *out) {

@@ -15,12 +15,19 @@
 #include "mart/macro.h"
 #include "mart/scan_vtab.h"
 
+struct seen_pred { /* a condition that was worked out for all values before */
+    struct seen_pred *next;
+    const char *text;
+    struct group_pred pred;
+};
+
 struct loaded { /* a loaded table's day */
     const char *name;
     bool fits;
     struct day_table t;
     struct names names;
     bool *want; /* by column: what all models ask */
+    struct seen_pred *seen;
 };
 
 struct node { /* a SELECT of the SQL under way */
@@ -45,6 +52,7 @@ struct mart_scan {
     bool off;
     /* the columns, and what they are columns of */
     struct arena a;
+    struct keep kept;
     struct loaded *tables;
     size_t ntables;
     sqlite3 *h;
@@ -78,6 +86,7 @@ struct mart_scan *mart_scan_new(const struct pipeline *p, struct strs only, int 
 static void forget(struct mart_scan *s) {
     for (size_t i = 0; i < s->ntables; i++) day_table_free(&s->tables[i].t);
     free(s->tables);
+    keep_free(&s->kept);
     arena_free(&s->a);
     s->tables = NULL;
     s->ntables = 0;
@@ -252,13 +261,33 @@ static bool is_plain(const struct tokens *t, struct span s) {
     return s.b - s.a == 1 || (s.b - s.a == 3 && t->t[s.a + 1].kind == TOK_DOT && is_name(&t->t[s.a]));
 }
 
+/* Models ask the same of a table again and again (is it the day?): worked out once. Not what depends on the run. */
+static bool make_pred(struct mart_scan *s, const struct node *n, const struct relation *in, const struct expr *x,
+                      struct group_pred *out) {
+    const char *text = text_of(s, x->s);
+    bool again = n->table && n->b.alias.p == token_name(&s->toks.t[n->b.source]).p;
+    for (uint32_t i = x->s.a; i < x->s.b; i++)
+        again = again && (s->toks.t[i].kind != TOK_PARAM || s->toks.t[i].n == 3); /* :ds */
+    if (!again) return eval_truth(&s->ev, in, x->col, n->b.alias, text, out);
+    for (const struct seen_pred *k = n->table->seen; k; k = k->next) {
+        if (strcmp(k->text, text) != 0) continue;
+        *out = k->pred;
+        return true;
+    }
+    struct eval ev = {s->ev.db, s->ev.params, &s->kept};
+    if (!eval_truth(&ev, in, x->col, n->b.alias, text, out)) return false;
+    struct seen_pred *k = arena_alloc(&s->a, sizeof *k);
+    *k = (struct seen_pred){n->table->seen, arena_str(&s->a, text), *out};
+    n->table->seen = k;
+    return true;
+}
+
 static bool make_preds(struct mart_scan *s, const struct node *n, const struct relation *in, const struct expr *x,
                        size_t nx, const struct expr *but, struct group_pred **out, size_t *nout) {
     *out = arena_alloc(&s->sql, (nx + 1) * sizeof **out);
     *nout = 0;
     for (size_t i = 0; i < nx; i++)
-        if (&x[i] != but && !eval_truth(&s->ev, in, x[i].col, n->b.alias, text_of(s, x[i].s), &(*out)[(*nout)++]))
-            return false;
+        if (&x[i] != but && !make_pred(s, n, in, &x[i], &(*out)[(*nout)++])) return false;
     return true;
 }
 

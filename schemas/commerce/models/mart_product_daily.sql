@@ -1,47 +1,79 @@
 -- One row per product and day: clicks and carts from the events themselves, sales from the items of
--- the purchases' extra_data.
+-- the purchases' extra_data. Each side is grouped by user first, so that distinct users need no set
+-- of their own; then the two sides meet, product by product.
 WITH actions AS (
-    SELECT product_id, user_id, event_type, NULL AS quantity, NULL AS unit_price
-    FROM {{ ref('raw_events') }}
-    WHERE dt = :ds AND {{ day_of('timestamp') }} = :ds
-      AND event_type IN ('click', 'add_to_cart')
-      AND product_id IS NOT NULL
-    UNION ALL
-    SELECT
-        {{ json_text('item.value', 'product_id') }}  AS product_id,
-        e.user_id,
-        e.event_type,
-        {{ json_number('item.value', 'quantity') }}   AS quantity,
-        {{ json_number('item.value', 'unit_price') }} AS unit_price
-    FROM {{ ref('raw_events') }} AS e
-    CROSS JOIN {{ json_items('e.extra_data', 'products') }} AS item
-    WHERE e.dt = :ds AND {{ day_of('e.timestamp') }} = :ds
-      AND e.event_type = 'purchase'
-),
-by_user AS (
     SELECT
         product_id,
         user_id,
         COUNT(CASE WHEN event_type = 'click'       THEN 1 END) AS clicks,
-        COUNT(CASE WHEN event_type = 'add_to_cart' THEN 1 END) AS carts,
-        COUNT(CASE WHEN event_type = 'purchase'    THEN 1 END) AS purchases,
-        COALESCE(SUM(quantity * unit_price), 0)                AS revenue,
-        COALESCE(SUM(quantity), 0)                             AS units
+        COUNT(CASE WHEN event_type = 'add_to_cart' THEN 1 END) AS carts
+    FROM {{ ref('raw_events') }}
+    WHERE dt = :ds AND {{ day_of('timestamp') }} = :ds
+      AND event_type IN ('click', 'add_to_cart')
+      AND product_id IS NOT NULL
+    GROUP BY product_id, user_id
+),
+acted AS (
+    SELECT
+        product_id,
+        SUM(clicks)                                 AS clicks,
+        SUM(carts)                                  AS carts,
+        SUM(CASE WHEN clicks > 0 THEN 1 ELSE 0 END) AS viewers
     FROM actions
+    GROUP BY product_id
+),
+purchases AS (
+    SELECT user_id, extra_data
+    FROM {{ ref('raw_events') }}
+    WHERE dt = :ds AND {{ day_of('timestamp') }} = :ds
+      AND event_type = 'purchase'
+),
+items AS (
+    SELECT
+        {{ json_text('item.value', 'product_id') }}   AS product_id,
+        p.user_id                                     AS user_id,
+        {{ json_number('item.value', 'quantity') }}   AS quantity,
+        {{ json_number('item.value', 'unit_price') }} AS unit_price
+    FROM purchases AS p
+    CROSS JOIN {{ json_items('p.extra_data', 'products') }} AS item
+),
+buyers AS (
+    SELECT
+        product_id,
+        user_id,
+        COUNT(*)                                AS purchases,
+        COALESCE(SUM(quantity * unit_price), 0) AS revenue,
+        COALESCE(SUM(quantity), 0)              AS units
+    FROM items
     WHERE product_id IS NOT NULL
     GROUP BY product_id, user_id
+),
+sold AS (
+    SELECT
+        product_id,
+        SUM(purchases) AS purchases,
+        SUM(revenue)   AS revenue,
+        SUM(units)     AS units,
+        COUNT(*)       AS buyers
+    FROM buyers
+    GROUP BY product_id
+),
+sides AS (
+    SELECT product_id, clicks, carts, 0 AS purchases, 0 AS revenue, 0 AS units, viewers, 0 AS buyers FROM acted
+    UNION ALL
+    SELECT product_id, 0, 0, purchases, revenue, units, 0, buyers FROM sold
 ),
 products AS (
     SELECT
         product_id,
-        SUM(clicks)                                     AS clicks,
-        SUM(carts)                                      AS carts,
-        SUM(purchases)                                  AS purchases,
-        SUM(revenue)                                    AS revenue,
-        SUM(units)                                      AS units,
-        SUM(CASE WHEN clicks > 0 THEN 1 ELSE 0 END)     AS viewers,
-        SUM(CASE WHEN purchases > 0 THEN 1 ELSE 0 END)  AS buyers
-    FROM by_user
+        SUM(clicks)    AS clicks,
+        SUM(carts)     AS carts,
+        SUM(purchases) AS purchases,
+        SUM(revenue)   AS revenue,
+        SUM(units)     AS units,
+        SUM(viewers)   AS viewers,
+        SUM(buyers)    AS buyers
+    FROM sides
     GROUP BY product_id
 )
 SELECT
