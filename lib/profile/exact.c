@@ -4,8 +4,8 @@
 
 #include <math.h>
 
-#define LOW 1074         /* the smallest double is 2^-1074 */
-#define SUM_DIGITS 70    /* 1074 + 1024 bits, 64 for the count, the sign */
+#define LOW 1074          /* the smallest double is 2^-1074 */
+#define SUM_DIGITS 70     /* 1074 + 1024 bits, 64 for the count, the sign */
 #define SQUARE_DIGITS 137 /* twice that, once for the count */
 #define WORK_DIGITS 150
 #define CARRY_AFTER (1u << 27) /* an add puts at most 4 * 2^32 on a digit */
@@ -179,7 +179,8 @@ double exact_stddev(const struct exact *e, uint64_t n) {
     carry(squares, WORK_DIGITS);
     bool more = divide(squares, n);
     more |= divide(squares, n - 1);
-    /* the root of a variance that is beyond a double may be within: halve the power before */
-    double v = nearest(squares, 2 * LOW + 1200, more);
-    return isinf(v) ? INFINITY : v >= 0x1p-1000 ? ldexp(sqrt(v), 600) : sqrt(nearest(squares, 2 * LOW, more));
+    /* the root is taken of a number near 1: the variance may be beyond a double where its root is not */
+    for (top = WORK_DIGITS - 1; top > 0 && !squares[top];) top--;
+    int power = (32 * top - 2 * LOW) / 2 * 2;
+    return ldexp(sqrt(nearest(squares, 2 * LOW + power, more)), power / 2);
 }

@@ -30,6 +30,7 @@ struct limit {
 struct tally {
     uint64_t kinds[KIND_COUNT], as_text[KIND_BOOLEAN + 1];
     uint64_t left_out; /* values of members that got no field */
+    uint64_t repeated; /* times that it stood again in the same object, and only the last counted */
     struct extent items, lengths;
     uint64_t numbers, beyond; /* beyond: too great for a double; in no mean and no quantile */
     bool long_number;         /* one of more than LIMIT_KEEP digits: least and greatest are as doubles tell them */

@@ -19,11 +19,11 @@ struct spread {
     uint64_t below, above; /* them; an estimate where not exact */
 };
 struct figures {
-    uint64_t of; /* how often the field could have been there: objects, or array elements */
+    uint64_t of;              /* how often the field could have been there: objects, or array elements */
     uint64_t present, filled; /* filled: neither null nor "" */
-    uint64_t values;  /* scalars but null; distinct and top speak of them */
+    uint64_t values;          /* scalars but null; distinct and top speak of them */
     uint64_t distinct;
-    bool exact; /* distinct and the counts of top */
+    bool exact;            /* distinct and the counts of top */
     double distinct_error; /* standard error, relative */
     const struct value *top[TOP_SHOWN];
     size_t ntop;

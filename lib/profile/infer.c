@@ -5,10 +5,8 @@
  */
 #include "profile/json_out.h"
 
-#include <math.h>
-
-#define ENUM_MOST 20      /* values */
-#define ENUM_REPEATED 5   /* times each, on average */
+#define ENUM_MOST 20    /* values */
+#define ENUM_REPEATED 5 /* times each, on average */
 
 static void types(struct json_out *o, const struct tally *t) {
     const char *list[6];
@@ -32,20 +30,28 @@ static void types(struct json_out *o, const struct tally *t) {
     json_close(o, ']');
 }
 
-static bool put_enum(struct json_out *o, const struct field *f, const struct figures *g) {
+static bool put_format(struct json_out *o, const struct tally *t) {
+    int k = 0;
+    if (!tally_strings(t) || !t->forms) return false;
+    while (!(t->forms & 1u << k)) k++;
+    json_key(o, "format");
+    json_string(o, sv_of(form_names[k]));
+    return true;
+}
+
+static void put_enum(struct json_out *o, const struct field *f, const struct figures *g) {
     const struct tally *t = &f->t;
-    if (!g->exact || !g->distinct || g->distinct > ENUM_MOST || g->values < g->distinct * ENUM_REPEATED) return false;
-    if (tally_strings(t) + t->kinds[KIND_NULL] != g->present) return false;
+    if (!g->exact || !g->distinct || g->distinct > ENUM_MOST || g->values < g->distinct * ENUM_REPEATED) return;
+    if (tally_strings(t) + t->kinds[KIND_NULL] != g->present) return;
     const struct value *all[ENUM_MOST];
     size_t n = top_list(&f->top, all, ENUM_MOST);
     for (size_t i = 0; i < n; i++)
-        if (all[i]->len > VALUE_KEEP) return false;
+        if (all[i]->len > VALUE_KEEP) return;
     json_key(o, "enum");
     json_open(o, '[');
     for (size_t i = 0; i < n; i++) json_string(o, top_text(&f->top, all[i]));
     if (t->kinds[KIND_NULL]) json_raw(o, SV("null"));
     json_close(o, ']');
-    return true;
 }
 
 static void put_limits(struct json_out *o, const struct tally *t) {
@@ -93,14 +99,8 @@ static void put_body(struct json_out *o, const struct profile *p, const struct f
         json_string(o, sv_of(f->title));
     }
     types(o, &f->t);
-    bool listed = put_enum(o, f, figures_of(p, f));
+    if (!put_format(o, &f->t)) put_enum(o, f, figures_of(p, f));
     put_limits(o, &f->t);
-    for (int k = 0; !listed && tally_strings(&f->t) && k < FORM_COUNT; k++) {
-        if (!(f->t.forms & 1u << k)) continue;
-        json_key(o, "format");
-        json_string(o, sv_of(form_names[k]));
-        break;
-    }
     put_members(o, p, f);
     for (const struct field *m = f->first; m; m = m->next) {
         if (!m->item) continue;

@@ -7,8 +7,8 @@
 #include "base/day.h"
 #include "json/number.h"
 
-const char *const kind_names[KIND_COUNT] = {"integer", "number",  "boolean", "date", "timestamp", "uuid",
-                                            "string",  "empty", "null",    "object", "array"};
+const char *const kind_names[KIND_COUNT] = {"integer", "number", "boolean", "date",   "timestamp", "uuid",
+                                            "string",  "empty",  "null",    "object", "array"};
 const char *const form_names[FORM_COUNT] = {"date", "date-time", "uuid", "email", "uri", "ipv4", "ipv6"};
 
 /* Is it a number of the JSON grammar? */
@@ -55,8 +55,9 @@ static bool plain_digits(const char *p, size_t n, uint64_t *m, size_t *places) {
 
 /*
  * m / 10^places to the nearest double. While both are exact as doubles, so is the rounding of the division (W. Clinger,
- * "How to read floating point numbers accurately", PLDI 1990). With 64 bits of mantissa both are exact for more numbers,
- * but the second rounding, to 53 bits, may go wrong where the first came to lie near the middle: those are left to strtod.
+ * "How to read floating point numbers accurately", PLDI 1990). With 64 bits of mantissa both are exact for more
+ * numbers, but the second rounding, to 53 bits, may go wrong where the first came to lie near the middle: those are
+ * left to strtod.
  */
 static bool divide(uint64_t m, size_t places, double *out) {
     static const double tens[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
@@ -115,6 +116,9 @@ enum kind kind_of_text(const char *p, size_t n, double *num, bool *zoned) {
     return st.has_time ? KIND_TIMESTAMP : KIND_DATE;
 }
 
+#define EXPONENT_MOST                                                                                                  \
+    1000000000000000 /* far below where number_parse stops counting; beyond, a text is left as it is */
+
 /* A fraction that nothing is to be done about: a point, no exponent, no zero at the end, few behind the point. */
 static bool is_canonical(const char *p, size_t n) {
     size_t i = *p == '-', zeros = 0;
@@ -135,6 +139,7 @@ const char *kind_canonical(struct arena *a, const char *p, size_t n, size_t *len
     *len = n;
     if (is_canonical(p, n)) return p;
     number_parse(&x, p, n);
+    if (x.top > EXPONENT_MOST || x.top < -EXPONENT_MOST) return p;
     if (x.neg) buf_chr(&b, '-');
     bool plain = x.top > -6 && x.top <= 21;
     if (!x.digits) buf_chr(&b, '0');

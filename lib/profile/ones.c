@@ -75,7 +75,7 @@ static void mean_text(struct one *o, struct arena *a) {
 static void mean_number(struct one *o, struct arena *a) {
     o->kind = o->flags & JF_INT ? KIND_INTEGER : KIND_NUMBER;
     o->num = kind_number(o->p, o->len);
-    if (o->kind == KIND_INTEGER && !(o->len == 2 && o->p[0] == '-' && o->p[1] == '0')) return;
+    if (o->kind == KIND_INTEGER && o->len <= 21 && !(o->len == 2 && o->p[0] == '-' && o->p[1] == '0')) return;
     size_t n;
     o->p = kind_canonical(a, o->p, o->len, &n); /* 1.0 and 1 are one value */
     o->len = (uint32_t)n;

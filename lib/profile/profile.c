@@ -120,8 +120,7 @@ static void work(void *ctx, struct batch *b, void *out) {
 }
 
 static struct value value_of(const struct one *o) {
-    return (struct value){
-        .hash = o->hash, .num = o->num, .len = o->len, .kind = o->kind, .quoted = o->type == JT_STR};
+    return (struct value){.hash = o->hash, .num = o->num, .len = o->len, .kind = o->kind, .quoted = o->type == JT_STR};
 }
 
 #define AHEAD 8 /* values to prefetch */
@@ -151,8 +150,8 @@ static bool settle_fresh(struct profile *p, struct walk *w) {
     for (uint32_t i = 0; i < w->nfresh; i++) {
         struct seen *s = w->fresh[i];
         if (!s->field && s->parent->field)
-            s->field = find_or_make(p, s->parent->field, (struct sv){s->key, s->keylen}, s->key_hash,
-                                    s->parent->item == s);
+            s->field =
+                find_or_make(p, s->parent->field, (struct sv){s->key, s->keylen}, s->key_hash, s->parent->item == s);
         if (!s->field) all = false;
     }
     return all;
@@ -177,7 +176,6 @@ static int take(void *ctx, struct batch *b, void *out, struct err *e) {
         walk_batch(w, b);
     }
     p->records += w->records;
-    p->repeated += w->repeated;
     merge_bad(p, w);
     bool all = settle_fresh(p, w);
     for (uint32_t i = 0; i < w->nactive; i++) {
@@ -186,7 +184,7 @@ static int take(void *ctx, struct batch *b, void *out, struct err *e) {
             merge_values(s->field, s);
             tally_merge(&s->field->t, &s->t);
         } else if (s->parent->field) {
-            s->parent->field->t.left_out += tally_present(&s->t);
+            s->parent->field->t.left_out += tally_present(&s->t) + s->t.repeated;
         }
         ones_clear(s);
     }
@@ -252,6 +250,7 @@ int profile_run(struct profile **out, struct reader *r, const struct profile_opt
     p->figures = mem_alloc(p->nfields * sizeof *p->figures);
     for (uint32_t i = 0; i < p->nfields; i++) {
         p->left_out += p->fields[i]->t.left_out;
+        p->repeated += p->fields[i]->t.repeated;
         figures_make(p->fields[i], &p->figures[i]);
     }
     note_inputs(p, r, o->home);

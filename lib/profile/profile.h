@@ -16,13 +16,14 @@
  * what is not a plain sum is fed value by value in the order of the input.
  *
  * Fields beyond the limit (2000), deeper than 32 levels or with keys over 1024 bytes are left out and their values
- * counted, so a file whose keys are data cannot exhaust memory. Lines that are no JSON are counted and their first places told.
+ * counted, so a file whose keys are data cannot exhaust memory. Lines that are no JSON are counted and their first
+ * places told.
  */
 #ifndef ETL_PROFILE_PROFILE_H
 #define ETL_PROFILE_PROFILE_H
 
-#include "json/batch.h"
 #include "store/warehouse.h" /* struct profile_row */
+#include "json/batch.h"
 
 struct profile;
 struct profile_opt {

@@ -18,12 +18,12 @@ struct tier {
 struct profile {
     struct arena a;
     struct tier tiers[TIERS];
-    uint32_t most; /* fields besides the record itself */
+    uint32_t most;         /* fields besides the record itself */
     struct field **fields; /* [0] is the record itself */
     uint32_t nfields;
     struct figures *figures; /* of each, when all is read */
-    bool full; /* fields and map stand still from now on; read by all threads */
-    uint32_t *map, mask; /* by parent and key: index, 0 free */
+    bool full;               /* fields and map stand still from now on; read by all threads */
+    uint32_t *map, mask;     /* by parent and key: index, 0 free */
     uint64_t salt;
     uint64_t records, invalid, repeated, left_out, bytes;
     struct bad_line bad[WALK_SAMPLES];

@@ -1,8 +1,8 @@
 /* See field.h: what adds up. */
 #include <math.h>
 
-#include "json/number.h"
 #include "profile/field.h"
+#include "json/number.h"
 
 void extent_add(struct extent *x, uint64_t v, uint64_t count) {
     if (!x->n || v < x->least) x->least = v;
@@ -46,8 +46,8 @@ static int compare_texts(const struct limit *a, const struct limit *b) {
 }
 
 /* Of values that are alike the first stays. */
-static void limit_take(struct limit *l, struct limit v, int sign, int (*compare)(const struct limit *, const struct limit *),
-                       bool copy) {
+static void limit_take(struct limit *l, struct limit v, int sign,
+                       int (*compare)(const struct limit *, const struct limit *), bool copy) {
     if (!v.set || (l->set && sign * compare(&v, l) <= 0)) return;
     char *own = NULL;
     if (copy) {
@@ -108,6 +108,7 @@ void tally_merge(struct tally *to, struct tally *from) {
     for (int k = 0; k < KIND_COUNT; k++) to->kinds[k] += from->kinds[k];
     for (int k = 0; k <= KIND_BOOLEAN; k++) to->as_text[k] += from->as_text[k];
     to->left_out += from->left_out;
+    to->repeated += from->repeated;
     extent_merge(&to->items, &from->items);
     extent_merge(&to->lengths, &from->lengths);
     to->numbers += from->numbers;

@@ -12,7 +12,7 @@ static const struct {
     const char *head;
     size_t least, most; /* columns of the terminal */
     bool right;
-} columns[COLUMNS] = {{"Field", 20, 48, false},   {"Type", 9, 20, false}, {"Filled", 7, 7, true},
+} columns[COLUMNS] = {{"Field", 20, 48, false},  {"Type", 9, 20, false}, {"Filled", 7, 7, true},
                       {"Distinct", 8, 14, true}, {"Min", 19, 26, true},  {"Mean", 5, 14, true},
                       {"Max", 19, 26, true}};
 
@@ -85,9 +85,7 @@ static void kinds_text(struct buf *b, const struct tally *t) {
 
 /* ---- the table ---------------------------------------------------------------------------------------------- */
 
-static struct style_of_times {
-    bool zoned, dates;
-} times_of(const struct tally *t) {
+static struct style_of_times { bool zoned, dates; } times_of(const struct tally *t) {
     return (struct style_of_times){t->zoned == t->times, !t->kinds[KIND_TIMESTAMP]};
 }
 
@@ -95,13 +93,16 @@ static bool mostly_times(const struct tally *t) {
     return t->times > t->numbers + t->beyond;
 }
 static bool mostly_numbers(const struct tally *t) {
-    return t->numbers + t->beyond && t->numbers + t->beyond >= tally_strings(t) - t->as_text[KIND_INTEGER] - t->as_text[KIND_NUMBER];
+    return t->numbers + t->beyond &&
+           t->numbers + t->beyond >= tally_strings(t) - t->as_text[KIND_INTEGER] - t->as_text[KIND_NUMBER];
 }
 
 static void limit_cell(struct buf *b, const struct tally *t, bool least) {
     const struct limit *n = least ? &t->least : &t->greatest, *s = least ? &t->least_text : &t->greatest_text;
     if (mostly_times(t))
         time_text(least ? t->first : t->last, times_of(t).zoned, times_of(t).dates, b);
+    else if (mostly_numbers(t) && n->n > 21)
+        number_text(b, n->num); /* its digits are told below */
     else if (mostly_numbers(t))
         text_show(b, (struct sv){n->p, n->n}, columns[COL_MIN].most);
     else if (s->set)
@@ -251,18 +252,33 @@ static void point_text(struct buf *b, double x, const struct tally *t, bool time
         number_text(b, x);
 }
 
+/* What stands from `from` on goes to a line of its own where it would pass the last column. */
+static void wrap(struct buf *b, size_t *line, size_t from) {
+    if (text_width((struct sv){b->p + *line, b->n - *line}) <= LINE) return;
+    struct buf rest = {0};
+    buf_add(&rest, b->p + from + GAP, b->n - from - GAP);
+    b->n = from;
+    buf_chr(b, '\n');
+    *line = b->n;
+    label(b, "");
+    buf_add(b, rest.p, rest.n);
+    buf_free(&rest);
+}
+
 static void spread_lines(struct buf *b, const struct spread *s, const struct tally *t, bool time) {
+    size_t line = b->n;
     label(b, "quantiles");
     for (int i = 0; i < QUANTILES; i++) {
-        if (i && i % 4 == 0 && time) { /* instants are long */
-            buf_chr(b, '\n');
-            label(b, "");
-        }
-        buf_fmt(b, "%g %% ", quantile_p[i] * 100);
+        size_t from = b->n;
+        buf_fmt(b, "%s%g %% ", i ? "  " : "", quantile_p[i] * 100);
         point_text(b, s->q[i], t, time);
-        if (i + 1 < QUANTILES) buf_str(b, i % 4 == 3 && time ? "" : "  ");
+        if (i) wrap(b, &line, from);
     }
-    if (!s->exact) buf_fmt(b, "  (ranks to %.2f %%)", s->rank_error * 100);
+    size_t from = b->n;
+    if (!s->exact) {
+        buf_fmt(b, "  (ranks to %.2f %%)", s->rank_error * 100);
+        wrap(b, &line, from);
+    }
     buf_chr(b, '\n');
     label(b, "outliers");
     if (!s->exact && s->below + s->above) buf_str(b, "about ");
@@ -305,8 +321,11 @@ static void times_lines(struct buf *b, const struct tally *t, const struct figur
     point_text(b, t->last, t, true);
     buf_str(b, ", mean ");
     point_text(b, g->times.mean, t, true);
-    if (t->zoned && t->zoned < t->times) buf_str(b, " (with and without a zone; in UTC where there is one)");
     buf_chr(b, '\n');
+    if (t->zoned && t->zoned < t->times) {
+        label(b, "");
+        buf_str(b, "(with and without a zone; in UTC where there is one)\n");
+    }
     spread_lines(b, &g->times, t, true);
 }
 
@@ -319,12 +338,19 @@ static void texts_line(struct buf *b, const struct tally *t) {
     buf_chr(b, '\n');
 }
 
+static void value_text(struct buf *b, const struct field *f, const struct value *v, size_t most) {
+    if (v->len)
+        text_show(b, text_whole(top_text(&f->top, v)), most);
+    else
+        buf_str(b, "\"\"");
+}
+
 static void top_lines(struct buf *b, const struct field *f, const struct figures *g) {
     if (!g->values) return;
     if (g->exact && g->ntop && g->top[0]->count == 1) {
         label(b, "top");
         buf_str(b, g->values == 1 ? "the one value: " : "every value occurs once: ");
-        text_show(b, text_whole(top_text(&f->top, g->top[0])), 50);
+        value_text(b, f, g->top[0], 50);
         buf_str(b, g->values == 1 ? "\n" : ", ...\n");
         return;
     }
@@ -338,7 +364,7 @@ static void top_lines(struct buf *b, const struct field *f, const struct figures
         percent_text(b, v->count, g->values);
         text_pad(b, from, 10, true);
         buf_str(b, "  ");
-        text_show(b, text_whole(top_text(&f->top, v)), 60);
+        value_text(b, f, v, 60);
         buf_chr(b, '\n');
     }
     if (g->exact) return;
@@ -351,7 +377,7 @@ static void top_lines(struct buf *b, const struct field *f, const struct figures
 static void field_text(struct buf *b, const struct profile *p, const struct field *f) {
     const struct figures *g = figures_of(p, f);
     buf_chr(b, '\n');
-    name_text(b, f, 300);
+    name_text(b, f, LINE);
     if (f->title) {
         buf_str(b, "  —  ");
         text_show(b, sv_of(f->title), 80);
@@ -388,7 +414,8 @@ static void head_text(struct buf *b, const struct profile *p) {
     buf_str(b, p->nfields == 2 ? " field\n" : " fields\n");
     if (p->invalid) {
         count_text(b, p->invalid);
-        buf_str(b, p->invalid == 1 ? " line is no JSON and is left out: " : " lines are no JSON and are left out; the first: ");
+        buf_str(b, p->invalid == 1 ? " line is no JSON and is left out: "
+                                   : " lines are no JSON and are left out; the first: ");
         const struct bad_line *bad = &p->bad[0];
         text_show(b, sv_of(bad->file < p->ninputs ? p->inputs[bad->file] : ""), 40);
         buf_fmt(b, ":%llu: ", (unsigned long long)bad->line);
@@ -397,7 +424,8 @@ static void head_text(struct buf *b, const struct profile *p) {
     }
     if (p->repeated) {
         count_text(b, p->repeated);
-        buf_str(b, " times a key stood again in the same object; the last counts\n");
+        buf_str(b, p->repeated == 1 ? " time" : " times");
+        buf_str(b, " a key stood again in the same object; the last counts\n");
     }
     if (p->left_out) {
         count_text(b, p->left_out);

@@ -39,9 +39,9 @@ struct top {
 void top_start(struct top *t, uint32_t most, size_t most_text, uint64_t salt);
 void top_expect(const struct top *t, uint64_t hash); /* it will be looked for soon */
 uint32_t top_find(const struct top *t, const struct value *like, const char *text);
-bool top_fits(const struct top *t, uint32_t values, size_t text); /* so many more, for certain */
+bool top_fits(const struct top *t, uint32_t values, size_t text);         /* so many more, for certain */
 uint32_t top_add(struct top *t, const struct value *v, const char *text); /* must fit and not be there; its index */
-void top_shrink(struct top *t); /* indices change */
+void top_shrink(struct top *t);                                           /* indices change */
 struct sv top_text(const struct top *t, const struct value *v);
 /* The most frequent, most frequent first, equal ones by text; at most n into out. Returns how many. */
 size_t top_list(const struct top *t, const struct value **out, size_t n);

@@ -140,7 +140,7 @@ static void see_object(struct walk *w, struct seen *s, struct jval v) {
         before = m;
         if (m->object == object) {
             w->members[from + m->member].token = i + 1;
-            w->repeated++;
+            m->t.repeated++;
             continue;
         }
         m->object = object;
@@ -194,7 +194,7 @@ void walk_batch(struct walk *w, const struct batch *b) {
     arena_reset(&w->a);
     w->batch++;
     w->nactive = w->nfresh = 0;
-    w->records = w->invalid = w->repeated = 0;
+    w->records = w->invalid = 0;
     w->nbad = 0;
     w->gave_up = false;
     if (!w->root) w->root = new_seen(w, NULL, (struct sv){"", 0}, 0);

@@ -15,8 +15,8 @@
 #ifndef ETL_PROFILE_WALK_H
 #define ETL_PROFILE_WALK_H
 
-#include "json/batch.h"
 #include "profile/field.h"
+#include "json/batch.h"
 
 #define KEY_MOST 1024  /* a longer key gets no field */
 #define LEVELS_MOST 32 /* nor does what lies deeper */
@@ -30,9 +30,9 @@ struct one {
     bool zoned;
 };
 struct seen {
-    struct seen *parent, *item;        /* item: the elements of an array */
-    struct seen *first_guess, *guess;  /* first member of this object, member after this one */
-    struct field *field;               /* NULL until the merge knows */
+    struct seen *parent, *item;       /* item: the elements of an array */
+    struct seen *first_guess, *guess; /* first member of this object, member after this one */
+    struct field *field;              /* NULL until the merge knows */
     const char *key;
     uint32_t keylen, level;
     uint64_t key_hash, batch, object; /* object, member: where in the object under way it was found last */
@@ -70,7 +70,7 @@ struct walk {
     struct member *members;
     size_t nmembers, memcap;
     uint64_t batch, objects, salt;
-    uint64_t records, invalid, repeated; /* repeated: keys that stood twice in an object */
+    uint64_t records, invalid;
     struct bad_line bad[WALK_SAMPLES];
     size_t nbad;
     struct buf key;

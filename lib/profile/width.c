@@ -49,7 +49,7 @@ static bool turns(uint32_t c) {
 static void make_safe(struct buf *to, struct sv s) {
     struct buf clean = {0};
     log_clean(&clean, s); /* leaves line breaks and tabs, and is valid UTF-8 */
-    for (const char *p = clean.p, *end = clean.p + clean.n; p < end;) {
+    for (const char *p = buf_text(&clean), *end = p + clean.n; p < end;) {
         const char *from = p;
         uint32_t c = format_next(&p);
         if (c == '\n')
