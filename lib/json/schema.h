@@ -36,7 +36,9 @@ struct schema_fault {
     const char *found;    /* the value as written, cut to 80 bytes on a character boundary */
     const char
         *word; /* additionalProperties: the unexpected key; required: the missing key; enum: found string; else NULL */
-    struct jval at; /* the instance value; for additionalProperties/propertyNames/dependencies the key's token */
+    bool told_below; /* anyOf, oneOf: says no more than the faults around it: a property's value says which alternative
+                        is meant, or all that breaks there breaks elsewhere too */
+    struct jval at;  /* the instance value; for additionalProperties/propertyNames/dependencies the key's token */
 };
 
 struct schema_run {
@@ -50,7 +52,8 @@ void schema_run_free(struct schema_run *r);
 
 /* true when the value conforms. Otherwise false and r->faults holds what broke. For a failed
  * anyOf/oneOf the faults of the *nearest* branch (the one whose const/enum discriminator matched, else the
- * one with fewest faults, the deeper on ties) are reported behind one fault for the anyOf/oneOf itself. */
+ * one with fewest faults, the deeper on ties) are reported behind one fault for the anyOf/oneOf itself. When the
+ * discriminator's value belongs to no branch, only that is reported. What is the same of the same value comes once. */
 bool schema_validate(const struct schema *s, struct jval v, struct schema_run *r);
 
 /* Names of all properties that any subschema of the object at the root (through $ref, allOf, anyOf,
