@@ -60,5 +60,10 @@ bool schema_validate(const struct schema *s, struct jval v, struct schema_run *r
  * oneOf, if/then/else) declares; used to check that definitions name fields that exist.
  * Calls fn once per distinct name; stops when fn returns false. */
 void schema_each_property(const struct schema *s, bool (*fn)(void *ctx, const char *name), void *ctx);
+/* How a column of that name is read from CSV by what the schema lets the property be: 'n' number, 'b' boolean, 't' text
+ * (also where text is one of several types, or nothing is said). */
+char schema_column_kind(const struct schema *s, struct sv name);
+/* The version that the schema itself declares, such as "2020-12", when it is not draft-07; else NULL. */
+const char *schema_draft(const struct schema *s);
 
 #endif
