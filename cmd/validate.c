@@ -9,19 +9,33 @@
 #include "run/profiling.h"
 #include "json/check.h"
 
+/* Options of the other form would be passed over in silence, and what was meant would not be done. */
+static int refuse(const struct cli *c, const char *const *names, size_t n, const char *why, struct err *e) {
+    for (size_t k = 0; k < n; k++)
+        if (cli_has(c, names[k])) return err_set(e, ERR_USAGE, "--%s means nothing %s", names[k], why);
+    return ERR_OK;
+}
+
 static int with_schema(struct cli *c, struct err *e) {
     static const char *const formats[] = {"text", "json"};
+    static const char *const others[] = {"pipeline", "day", "dataset", "format"};
     struct json_check_opt o = {.schema = cli_get(c, "schema"),
                                .dir = cli_get(c, "schema-dir"),
                                .assert_format = cli_has(c, "assert-format"),
+                               .records = cli_has(c, "records"),
+                               .places = log_shows(LOG_DEBUG),
                                .files = c->operands,
                                .nfiles = c->noperands,
+                               .out = cli_get(c, "output"),
+                               .rejects = cli_get(c, "rejects"),
+                               .summary = cli_get(c, "summary"),
                                .threads = c->env.threads,
                                .max_line = c->env.max_line,
                                .block = env_block(&c->env)};
     int64_t most;
     int format;
-    int rc = cli_int(c, "max-errors", 0, INT64_MAX, 0, &most, e);
+    int rc = refuse(c, others, sizeof others / sizeof *others, "with --schema: it belongs to checks with -p", e);
+    if (rc == ERR_OK) rc = cli_int(c, "max-errors", 0, INT64_MAX, 0, &most, e);
     if (rc == ERR_OK) rc = cli_choice(c, "errors", formats, 2, 0, &format, e);
     if (rc) return rc;
     o.max_errors = (uint64_t)most;
@@ -33,7 +47,8 @@ enum profile_format { PROFILE_TEXT, PROFILE_JSON, PROFILE_SCHEMA };
 
 /* Options that mean something else, and would be passed over in silence. */
 static int refuse_others(const struct cli *c, struct err *e) {
-    static const char *const others[] = {"schema", "schema-dir", "assert-format", "max-errors", "errors", "rejects"};
+    static const char *const others[] = {"schema", "schema-dir", "assert-format", "max-errors",
+                                         "errors", "rejects",    "records",       "summary"};
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
         if (cli_has(c, others[i]))
             return err_set(e, ERR_USAGE,
@@ -116,6 +131,9 @@ static int with_profile(struct cli *c, struct err *e) {
 }
 
 int cmd_VALIDATE(struct cli *c, struct err *e) {
+    static const char *const others[] = {"schema-dir", "assert-format", "max-errors", "errors", "records", "summary"};
     if (cli_has(c, "profile")) return with_profile(c, e);
-    return cli_has(c, "schema") ? with_schema(c, e) : cmd_stage(c, filter_validate, e);
+    if (cli_has(c, "schema")) return with_schema(c, e);
+    int rc = refuse(c, others, sizeof others / sizeof *others, "without --schema", e);
+    return rc ? rc : cmd_stage(c, filter_validate, e);
 }

@@ -14,12 +14,24 @@ int input_format_find(const char *name) {
     return strcasecmp(name, "ndjson") == 0 ? FMT_JSONL : -1;
 }
 
-enum format format_of(const char *path) {
+/* FMT_AUTO when the name tells nothing. */
+static enum format format_named(const char *path) {
+    static const struct {
+        const char *end;
+        enum format format;
+    } ends[] = {{".csv", FMT_CSV}, {".json", FMT_JSON}, {".jsonl", FMT_JSONL}, {".ndjson", FMT_JSONL}};
     size_t n = path ? strlen(path) : 0;
     if (n > 3 && strcasecmp(path + n - 3, ".gz") == 0) n -= 3;
-    if (n > 4 && strncasecmp(path + n - 4, ".csv", 4) == 0) return FMT_CSV;
-    if (n > 5 && strncasecmp(path + n - 5, ".json", 5) == 0) return FMT_JSON;
-    return FMT_JSONL;
+    for (size_t k = 0; k < sizeof ends / sizeof *ends; k++) {
+        size_t m = strlen(ends[k].end);
+        if (n > m && strncasecmp(path + n - m, ends[k].end, m) == 0) return ends[k].format;
+    }
+    return FMT_AUTO;
+}
+
+enum format format_of(const char *path) {
+    enum format f = format_named(path);
+    return f == FMT_AUTO ? FMT_JSONL : f;
 }
 
 void rblock_free(struct rblock *b) {
@@ -63,7 +75,11 @@ static int open_input(struct reader *r, struct err *e) {
     r->win_n = r->win_at = 0;
     r->eof = r->skipping = r->in_array = r->after_array = r->want_value = r->torn = false;
     reader_csv_reset(r);
-    return ERR_OK;
+    if (r->opt.format != FMT_AUTO || !r->opt.documents) return ERR_OK;
+    bool document = r->format == FMT_JSON;
+    if (format_named(path) == FMT_AUTO) rc = reader_is_document(r, &document, e);
+    if (document) r->format = FMT_DOCUMENT;
+    return rc;
 }
 
 static void close_input(struct reader *r) {
@@ -114,9 +130,8 @@ static void add_over_long(struct reader *r, struct rblock *b, size_t from) {
     l->bad_at = (uint32_t)r->opt.max_line;
 }
 
-/* The window itself becomes the block: lines are views into it, and the caller's old storage
- * becomes the next window. */
-static void hand_over(struct reader *r, struct rblock *b, size_t upto) {
+/* The window itself becomes the block, and the caller's old storage becomes the next window. */
+void reader_hand_over(struct reader *r, struct rblock *b, size_t upto) {
     size_t rest = r->win_n - upto;
     char *old = b->data.p;
     size_t old_cap = b->data.cap;
@@ -162,11 +177,11 @@ int reader_jsonl(struct reader *r, struct rblock *b, struct err *e) {
         } else if (rest > r->opt.max_line + 1) { /* one more: it may be the CR of a line that just fits */
             add_over_long(r, b, at);
             r->skipping = true;
-            hand_over(r, b, r->win_n);
+            reader_hand_over(r, b, r->win_n);
             return ERR_OK;
         }
         if (b->n)
-            hand_over(r, b, at);
+            reader_hand_over(r, b, at);
         else
             r->win_at = at;
     }
@@ -175,7 +190,7 @@ int reader_jsonl(struct reader *r, struct rblock *b, struct err *e) {
 
 int reader_next(struct reader *r, struct rblock *b, bool *more, struct err *e) {
     static int (*const formats[])(struct reader *, struct rblock *, struct err *) = {
-        [FMT_JSONL] = reader_jsonl, [FMT_JSON] = reader_json, [FMT_CSV] = reader_csv};
+        [FMT_JSONL] = reader_jsonl, [FMT_JSON] = reader_json, [FMT_CSV] = reader_csv, [FMT_DOCUMENT] = reader_document};
     uint64_t before = reader_bytes(r);
     b->n = 0;
     b->data.n = 0;

@@ -3,7 +3,8 @@
  * of records, in the order of the inputs.
  *
  *   JSONL   one JSON text a line; blank lines are no records; LF or CRLF
- *   JSON    an array of records, or texts one after another, over any number of lines
+ *   JSON    an array of records, or texts one after another, over any number of lines; or, where asked for, one text
+ *           that is one record, with its line breaks
  *   CSV     RFC 4180 with a header line; each row becomes an object of its columns
  *
  * A record is a view into its block (zero copy for JSONL). A record that cannot even be read (a line
@@ -17,7 +18,7 @@
 #include "base/mem.h"
 #include "io/bytes.h"
 
-enum format { FMT_AUTO, FMT_JSONL, FMT_JSON, FMT_CSV };
+enum format { FMT_AUTO, FMT_JSONL, FMT_JSON, FMT_CSV, FMT_DOCUMENT };
 int input_format_find(const char *name); /* "jsonl", "json", "csv"; -1 unknown */
 enum format format_of(const char *path); /* by the name, .gz stripped; FMT_JSONL when it tells nothing */
 
@@ -41,6 +42,9 @@ struct reader_opt {
     size_t max_line; /* bytes; 0: 16 MiB */
     size_t block;    /* bytes a block aims at; 0: 1 MiB */
     char delimiter;  /* CSV; 0: comma */
+    /* FMT_AUTO: a .json input is a document, and so is one whose name tells nothing and whose first line is only the
+     * beginning of a text */
+    bool documents;
     /* CSV: is the column a number ('n'), a boolean ('b') or text ('t')? NULL: all text. Asked once per column. */
     char (*column)(void *ctx, struct sv name);
     void *ctx;

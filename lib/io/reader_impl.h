@@ -43,10 +43,15 @@ struct reader {
 
 /* Read more into the window, keeping what is undelivered; grows it up to max_line + block. */
 int reader_fill(struct reader *r, struct err *e);
+/* The window up to there becomes the block: lines are views into it. */
+void reader_hand_over(struct reader *r, struct rblock *b, size_t upto);
 struct rline *reader_push(struct rblock *b, const struct reader *r, size_t off, size_t len);
 
 int reader_jsonl(struct reader *r, struct rblock *b, struct err *e);
 int reader_json(struct reader *r, struct rblock *b, struct err *e);
+int reader_document(struct reader *r, struct rblock *b, struct err *e);
+/* Is what is left of the input one text over several lines? */
+int reader_is_document(struct reader *r, bool *is, struct err *e);
 int reader_csv(struct reader *r, struct rblock *b, struct err *e);
 void reader_csv_reset(struct reader *r);
 

@@ -130,3 +130,58 @@ int reader_json(struct reader *r, struct rblock *b, struct err *e) {
     }
     return ERR_OK;
 }
+
+/* ---- one text, one record ---- */
+
+#define FIRST_LINE_MAX 65536
+
+/* Is the first line only the beginning of a text? Brackets are open, and it ends as pretty-printers end a line, or the
+ * next line begins as no record does. A line of JSONL that was cut somewhere is hardly ever so. `next` is behind the
+ * line break; *more: that has to be seen. */
+static bool goes_on(const char *p, size_t n, const char *next, const char *end, bool *more) {
+    struct element el = {0};
+    bool last;
+    *more = false;
+    while (n && blank(p[n - 1])) n--;
+    for (size_t i = 0; i < n; i++) element_byte(&el, p[i], false, &last);
+    if (!n || el.depth == 0 || el.string) return false;
+    if (strchr("{[,:", p[n - 1])) return true;
+    *more = next == end;
+    return next < end && *next && strchr(" \t]},:", *next);
+}
+
+int reader_is_document(struct reader *r, bool *is, struct err *e) {
+    int rc = ERR_OK;
+    *is = false;
+    for (int c = skip_blanks(r, e, &rc); rc == ERR_OK && c >= 0; rc = reader_fill(r, e)) {
+        const char *p = r->win + r->win_at, *end = r->win + r->win_n;
+        const char *nl = memchr(p, '\n', (size_t)(end - p));
+        bool more = !nl;
+        if (nl) *is = goes_on(p, (size_t)(nl - p), nl + 1, end, &more);
+        if (!more || r->eof || end - p > FIRST_LINE_MAX) break;
+    }
+    return rc;
+}
+
+/* The blanks before it may be gone already; r->line counts them. */
+int reader_document(struct reader *r, struct rblock *b, struct err *e) {
+    int rc = ERR_OK;
+    bool over = false;
+    if (r->after_array) return ERR_OK;
+    r->after_array = true;
+    while (rc == ERR_OK && !r->eof) {
+        rc = reader_fill(r, e);
+        over |= r->win_n - r->win_at > r->opt.max_line;
+        if (over && r->win_n - r->win_at > r->opt.block) r->win_n = r->win_at + 256; /* the rest is only read past */
+    }
+    if (rc) return rc;
+    r->line++;
+    size_t n = r->win_n - r->win_at;
+    struct rline *l = reader_push(b, r, r->win_at, over && n > 256 ? 256 : n);
+    if (over) {
+        l->bad = "document is over the size limit";
+        l->bad_at = (uint32_t)r->opt.max_line;
+    }
+    reader_hand_over(r, b, r->win_n);
+    return ERR_OK;
+}

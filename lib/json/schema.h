@@ -36,7 +36,9 @@ struct schema_fault {
     const char *found;    /* the value as written, cut to 80 bytes on a character boundary */
     const char
         *word; /* additionalProperties: the unexpected key; required: the missing key; enum: found string; else NULL */
-    struct jval at; /* the instance value; for additionalProperties/propertyNames/dependencies the key's token */
+    bool told_below; /* anyOf, oneOf: says no more than the faults around it: a property's value says which alternative
+                        is meant, or all that breaks there breaks elsewhere too */
+    struct jval at;  /* the instance value; for additionalProperties/propertyNames/dependencies the key's token */
 };
 
 struct schema_run {
@@ -50,7 +52,8 @@ void schema_run_free(struct schema_run *r);
 
 /* true when the value conforms. Otherwise false and r->faults holds what broke. For a failed
  * anyOf/oneOf the faults of the *nearest* branch (the one whose const/enum discriminator matched, else the
- * one with fewest faults, the deeper on ties) are reported behind one fault for the anyOf/oneOf itself. */
+ * one with fewest faults, the deeper on ties) are reported behind one fault for the anyOf/oneOf itself. When the
+ * discriminator's value belongs to no branch, only that is reported. What is the same of the same value comes once. */
 bool schema_validate(const struct schema *s, struct jval v, struct schema_run *r);
 
 /* One pass over the keys, for the schema and for whoever else wants the members of the object validated last.
@@ -66,5 +69,10 @@ const uint32_t *schema_members(const struct schema_run *r);
  * oneOf, if/then/else) declares; used to check that definitions name fields that exist.
  * Calls fn once per distinct name; stops when fn returns false. */
 void schema_each_property(const struct schema *s, bool (*fn)(void *ctx, const char *name), void *ctx);
+/* How a column of that name is read from CSV by what the schema lets the property be: 'n' number, 'b' boolean, 't' text
+ * (also where text is one of several types, or nothing is said). */
+char schema_column_kind(const struct schema *s, struct sv name);
+/* The version that the schema itself declares, such as "2020-12", when it is not draft-07; else NULL. */
+const char *schema_draft(const struct schema *s);
 
 #endif

@@ -86,11 +86,14 @@ static void collect_nearest(struct checker *c, const struct op *op, uint64_t mas
             memmove(sc->breaches + start, sc->breaches + from, n * sizeof *sc->breaches);
             best = n;
             best_depth = depth;
+            sc->breaches[start - 1].within = &c->s->nodes[op->branches->list.of[k]];
+            sc->breaches[start - 1].a = k + 1;
         }
         sc->nbreaches = start + best;
     }
     c->limit = limit;
     if (sc->nbreaches > limit) sc->nbreaches = limit;
+    sc->breaches[start - 1].behind = (uint32_t)(sc->nbreaches - start);
 }
 
 static bool none_conforms(struct checker *c, const struct node *n, const struct op *op, uint64_t mask, struct here *h) {

@@ -107,6 +107,7 @@ static void build_keyword(struct making *m, struct jval key, struct jval v) {
     const struct keyword *k = schema_keyword_find(m->b->s->docs[m->doc], key);
     struct jval last;
     size_t n;
+    if (!k) schema_keyword_check_foreign(m->b, m->doc, key, v);
     if (!k || k->shape == SHAPE_ANY) {
         if (!k || !k->make) return;
     } else if (!schema_keyword_check_shape(m->b, m->doc, k, v)) {
@@ -118,21 +119,36 @@ static void build_keyword(struct making *m, struct jval key, struct jval v) {
     if (k->make(m, &op, v) && op.on) *new_op(m) = op;
 }
 
-/* A $ref: its siblings are ignored, but "definitions" beside it is where its target often is. */
-static void build_ref(struct making *m, uint32_t node, struct jval ref) {
-    struct build *b = m->b;
-    struct jval defs;
-    if (jv_get(m->schema, SV("definitions"), &defs) && jv_type(defs) == JT_OBJ) schema_make_map(m, NULL, defs);
+static void add_pending(struct build *b, uint32_t node, uint32_t doc, struct jval ref) {
     if (jv_type(ref) != JT_STR) {
-        schema_build_complain(b, m->doc, ref, "\"$ref\" must be a string");
+        schema_build_complain(b, doc, ref, "\"$ref\" must be a string");
         return;
     }
     if (b->npending == b->cap_pending) {
         b->cap_pending = b->cap_pending ? b->cap_pending * 2 : 64;
         b->pending = mem_grow(b->pending, b->cap_pending * sizeof *b->pending);
     }
-    b->pending[b->npending++] = (struct pending){node, m->doc, ref.i};
+    b->pending[b->npending++] = (struct pending){node, doc, ref.i};
     b->s->nodes[node].ref = node; /* to itself until it is resolved */
+}
+
+/* A $ref: its siblings are ignored, but "definitions" beside it is where its target often is. */
+static void build_ref(struct making *m, uint32_t node, struct jval ref) {
+    struct jval defs;
+    if (jv_get(m->schema, SV("definitions"), &defs) && jv_type(defs) == JT_OBJ) schema_make_map(m, NULL, defs);
+    add_pending(m->b, node, m->doc, ref);
+}
+
+/* Since 2019-09 a $ref is a keyword among others: what it leads to is one more thing to conform to. */
+static void build_modern_ref(struct making *m, uint32_t node, struct jval ref) {
+    struct build *b = m->b;
+    uint32_t target = new_node(b, m->doc, ref.i);
+    struct list *l = arena_alloc(&b->s->a, sizeof *l);
+    l->of = arena_alloc(&b->s->a, sizeof *l->of);
+    l->of[l->n++] = target;
+    *new_op(m) = (struct op){.code = OP_ALLOF, .on = T_ANY, .tok = ref.i, .list = l};
+    b->s->nodes[target].tok = b->s->nodes[node].tok; /* the base URI is that of the subschema */
+    add_pending(b, target, m->doc, ref);
 }
 
 uint32_t schema_build_node(struct build *b, uint32_t doc, uint32_t tok) {
@@ -145,10 +161,11 @@ uint32_t schema_build_node(struct build *b, uint32_t doc, uint32_t tok) {
         schema_build_complain(b, doc, v, "expected a schema (an object, true or false)");
     } else if (jv_type(v) == JT_FALSE) {
         *new_op(&m) = (struct op){.code = OP_FALSE, .on = T_ANY, .tok = tok};
-    } else if (jv_type(v) == JT_OBJ && jv_get(v, SV("$ref"), &ref)) {
+    } else if (jv_type(v) == JT_OBJ && jv_get(v, SV("$ref"), &ref) && !d->modern) {
         build_ref(&m, node, ref);
     } else if (jv_type(v) == JT_OBJ) {
         uint32_t pos = 0;
+        if (jv_get(v, SV("$ref"), &ref)) build_modern_ref(&m, node, ref);
         while (jv_each(v, &pos, &key, &val)) build_keyword(&m, key, val);
     }
     keep_ops(&m, node);

@@ -76,7 +76,7 @@ struct keyword {
     uint8_t shape;
     uint8_t code;
     uint8_t on;
-    bool modern; /* unknown to draft-07 */
+    uint8_t modern; /* unknown to draft-07: known since 2019-09 (1), 2020-12 (2) */
     /* Fill op (code, on and tok are set); false: there is nothing to check, drop it. NULL: never an op. */
     bool (*make)(struct making *m, struct op *op, struct jval v);
 };
@@ -87,6 +87,8 @@ const char *schema_keyword_name(enum opcode code);
 /* True when v has the shape; otherwise complains. The subschemas in it are not looked at. */
 bool schema_keyword_check_shape(struct build *b, uint32_t doc, const struct keyword *k, struct jval v);
 bool schema_is_schema(struct jval v);
+/* A complaint when the key is a keyword of the version that the document declares and would not be checked. */
+void schema_keyword_check_foreign(struct build *b, uint32_t doc, struct jval key, struct jval v);
 uint32_t schema_type_bit(struct sv name); /* T_... of "string", 0 if there is none */
 
 /* schema_build.c */
@@ -101,9 +103,9 @@ int schema_build_report(struct build *b, struct err *e); /* 0 when there are no 
 typedef bool schema_make_fn(struct making *m, struct op *op, struct jval v);
 schema_make_fn schema_make_type, schema_make_const, schema_make_enum, schema_make_multiple, schema_make_limit,
     schema_make_count, schema_make_pattern, schema_make_format, schema_make_encoding, schema_make_media,
-    schema_make_items, schema_make_more_items, schema_make_unique, schema_make_schema, schema_make_required,
-    schema_make_props, schema_make_patprops, schema_make_more_props, schema_make_deps, schema_make_if,
-    schema_make_branches, schema_make_all, schema_make_part, schema_make_map;
+    schema_make_items, schema_make_prefix_items, schema_make_more_items, schema_make_unique, schema_make_schema,
+    schema_make_required, schema_make_props, schema_make_patprops, schema_make_more_props, schema_make_deps,
+    schema_make_if, schema_make_branches, schema_make_all, schema_make_part, schema_make_map;
 
 /* schema_ref.c */
 int schema_ref_add_main(struct build *b, const char *name, const char *text, size_t len, struct err *e);

@@ -20,8 +20,9 @@ struct breach {
     uint32_t at;   /* token of the instance */
     uint32_t key;  /* token of a key: additionalProperties, propertyNames, dependencies; 0: none */
     uint32_t a, b; /* required, dependencies: gid; oneOf: the two branches that match; uniqueItems: the two elements */
-    const struct node *within; /* propertyNames: what the key broke */
+    const struct node *within; /* propertyNames: what the key broke; anyOf, oneOf: the nearest branch, number a */
     const struct op *cause;
+    uint32_t behind; /* anyOf, oneOf: so many breaches behind it are those of that branch */
 };
 
 /* Belongs to a run; freed by schema_run_free. */

@@ -48,7 +48,23 @@ static void fault_words(void **state) {
          "as a key at most 1 character", "\"ab\""},
         {"{\"dependencies\":{\"a\":[\"b\"]}}", "{\"a\":1}", "", "dependencies", "#/dependencies",
          "the property \"b\" beside \"a\"", "\"a\""},
-        {"{\"not\":{\"type\":\"null\"}}", "null", "", "not", "#/not", "anything but a match of \"not\"", "null"},
+        {"{\"not\":{\"type\":\"null\"}}", "null", "", "not", "#/not", "anything but null", "null"},
+        {"{\"not\":{\"required\":[\"a\"]}}", "{\"a\":1}", "", "not", "#/not", "anything but a match of \"not\"",
+         "{\"a\":1}"},
+        {"{\"format\":\"date-time\"}", "\"2026-01-15T08:30:00\"", "", "format", "#/format",
+         "a valid date-time such as 2026-01-15T08:30:00+09:00", "\"2026-01-15T08:30:00\""},
+        {"{\"enum\":[\"page_view\",\"click\"]}", "\"clik\"", "", "enum", "#/enum",
+         "one of \"page_view\", \"click\" (did you mean 'click'?)", "\"clik\""},
+        {"{\"properties\":{\"quantity\":{},\"price\":{}},\"additionalProperties\":false}", "{\"quantty\":1}", "",
+         "additionalProperties", "#/additionalProperties",
+         "no property but \"quantity\", \"price\" (did you mean 'quantity'?)", "\"quantty\""},
+        {"{\"properties\":{\"color\":{}},\"additionalProperties\":false}", "{\"color\":1,\"colour\":2}", "",
+         "additionalProperties", "#/additionalProperties", "no property but \"color\"", "\"colour\""},
+        {"{\"required\":[\"id\"]}",
+         "{\"a_rather_long_name\":\"with a value\",\n  \"b\":\"another value that makes it long\", \"c\": [1,2,3]}", "",
+         "required", "#/required", "the property \"id\"", "an object with \"a_rather_long_name\", \"b\", \"c\""},
+        {"{\"type\":\"array\"}", "{\n  \"a\" : [\n    1,\r\n\t2 ] }", "", "type", "#/type", "an array",
+         "{ \"a\" : [ 1, 2 ] }"},
         {"{\"if\":{\"type\":\"integer\"},\"then\":{\"maximum\":1}}", "2", "", "maximum", "#/then/maximum", "at most 1",
          "2"},
         {"{\"patternProperties\":{\"^x\":{\"type\":\"null\"}}}", "{\"xa\":1}", "/xa", "type",
@@ -121,14 +137,40 @@ static void nearest_branch(void **state) {
     /* the one whose const matches, though the other breaks fewer rules */
     const struct schema_fault *f = faults(EVENTS, "{\"kind\":\"a\",\"id\":1,\"x\":1,\"y\":2}", 9);
     assert_int_equal(first_faults.nfaults, 3);
-    is_fault(&f[0], "", "oneOf", "#/oneOf", "a match of exactly one of 2 alternatives",
+    is_fault(&f[0], "", "oneOf", "#/oneOf", "a match of exactly one of 2 alternatives (the nearest is number 1)",
              "{\"kind\":\"a\",\"id\":1,\"x\":1,\"y\":2}");
     is_fault(&f[1], "/x", "type", "#/definitions/a/allOf/1/properties/x/type", "a string", "1");
     is_fault(&f[2], "/y", "type", "#/definitions/a/allOf/1/properties/y/type", "a string", "2");
-    /* no branch has the value: the one with the fewest */
-    f = faults(EVENTS, "{\"kind\":\"c\",\"id\":1,\"x\":1}", 9);
+    assert_true(f[0].told_below);
+    assert_false(f[1].told_below);
+    /* no branch has the value: only that is told, with those there are */
+    f = faults(EVENTS, "{\"kind\":\"c\",\"id\":1,\"x\":[],\"y\":[]}", 9);
+    assert_int_equal(first_faults.nfaults, 1);
+    is_fault(&f[0], "/kind", "const", "#/definitions/b/allOf/1/properties/kind/const", "one of \"a\", \"b\"", "\"c\"");
+    /* neither does the list that all have in common */
+    f = faults(EVENTS, "{\"kind\":\"d\",\"id\":1}", 9);
+    assert_int_equal(first_faults.nfaults, 1);
+    is_fault(&f[0], "/kind", "enum", "#/definitions/common/properties/kind/enum", "one of \"a\", \"b\", \"c\"",
+             "\"d\"");
+    /* a value of another type is not offered either, unless it is one of the constants */
+    f = faults(EVENTS, "{\"kind\":null,\"id\":1,\"x\":[],\"y\":[]}", 9);
+    assert_int_equal(first_faults.nfaults, 1);
+    assert_string_equal(f[0].keyword, "enum");
+    f = faults("{\"oneOf\":[{\"properties\":{\"k\":{\"const\":1},\"a\":false,\"b\":false}},{\"properties\":{\"k\":{"
+               "\"const\":\"q\"}}}]}",
+               "{\"k\":1,\"a\":1,\"b\":1}", 9);
     assert_int_equal(first_faults.nfaults, 2);
-    is_fault(&f[1], "/kind", "const", "#/definitions/b/allOf/1/properties/kind/const", "\"b\"", "\"c\"");
+    assert_string_equal(f[1].keyword, "const");
+    assert_string_equal(f[1].expected, "\"q\"");
+    /* nothing tells the branches apart: the nearest is named */
+    f = faults(
+        "{\"anyOf\":[{\"type\":\"integer\",\"minimum\":5,\"multipleOf\":3},{\"title\":\"a name\",\"minLength\":3}]}",
+        "\"x\"", 9);
+    assert_int_equal(first_faults.nfaults, 2);
+    assert_false(f[0].told_below);
+    /* the same of the same value once */
+    f = faults("{\"type\":\"object\",\"allOf\":[{\"type\":\"object\"},{\"type\":\"array\"}]}", "1", 9);
+    assert_int_equal(first_faults.nfaults, 2);
     /* without it both could match */
     f = faults(EVENTS, "{\"id\":1}", 9);
     assert_non_null(strstr(f->expected, "number 1 and number 2"));

@@ -2,54 +2,57 @@
 #include "json/schema_build.h"
 
 static const struct keyword keywords[] = {
-    {"$comment", SHAPE_STRING, 0, 0, false, NULL},
-    {"$id", SHAPE_STRING, 0, 0, false, NULL},
-    {"$ref", SHAPE_STRING, 0, 0, false, NULL},
-    {"$schema", SHAPE_STRING, 0, 0, false, NULL},
-    {"additionalItems", SHAPE_SCHEMA, OP_MOREITEMS, T_ARR, false, schema_make_more_items},
-    {"additionalProperties", SHAPE_SCHEMA, OP_MOREPROPS, T_OBJ, false, schema_make_more_props},
-    {"allOf", SHAPE_SCHEMAS, OP_ALLOF, T_ANY, false, schema_make_all},
-    {"anyOf", SHAPE_SCHEMAS, OP_ANYOF, T_ANY, false, schema_make_branches},
-    {"const", SHAPE_ANY, OP_CONST, T_ANY, false, schema_make_const},
-    {"contains", SHAPE_SCHEMA, OP_CONTAINS, T_ARR, false, schema_make_schema},
-    {"contentEncoding", SHAPE_STRING, OP_ENCODING, T_STR, false, schema_make_encoding},
-    {"contentMediaType", SHAPE_STRING, OP_MEDIA, T_STR, false, schema_make_media},
-    {"default", SHAPE_ANY, 0, 0, false, NULL},
-    {"definitions", SHAPE_MAP, 0, 0, false, schema_make_map},
-    {"dependencies", SHAPE_DEPENDENCIES, OP_DEPS, T_OBJ, false, schema_make_deps},
-    {"dependentRequired", SHAPE_DEPENDENCIES, OP_DEPS, T_OBJ, true, schema_make_deps},
-    {"dependentSchemas", SHAPE_DEPENDENCIES, OP_DEPS, T_OBJ, true, schema_make_deps},
-    {"description", SHAPE_STRING, 0, 0, false, NULL},
-    {"else", SHAPE_SCHEMA, 0, 0, false, schema_make_part},
-    {"enum", SHAPE_ARRAY, OP_ENUM, T_ANY, false, schema_make_enum},
-    {"examples", SHAPE_ARRAY, 0, 0, false, NULL},
-    {"exclusiveMaximum", SHAPE_NUMBER, OP_EXMAX, T_NUMBER, false, schema_make_limit},
-    {"exclusiveMinimum", SHAPE_NUMBER, OP_EXMIN, T_NUMBER, false, schema_make_limit},
-    {"format", SHAPE_STRING, OP_FORMAT, T_STR, false, schema_make_format},
-    {"if", SHAPE_SCHEMA, OP_IF, T_ANY, false, schema_make_if},
-    {"items", SHAPE_ITEMS, OP_ITEMS, T_ARR, false, schema_make_items},
-    {"maxItems", SHAPE_COUNT, OP_MAXITEMS, T_ARR, false, schema_make_count},
-    {"maxLength", SHAPE_COUNT, OP_MAXLEN, T_STR, false, schema_make_count},
-    {"maxProperties", SHAPE_COUNT, OP_MAXPROPS, T_OBJ, false, schema_make_count},
-    {"maximum", SHAPE_NUMBER, OP_MAX, T_NUMBER, false, schema_make_limit},
-    {"minItems", SHAPE_COUNT, OP_MINITEMS, T_ARR, false, schema_make_count},
-    {"minLength", SHAPE_COUNT, OP_MINLEN, T_STR, false, schema_make_count},
-    {"minProperties", SHAPE_COUNT, OP_MINPROPS, T_OBJ, false, schema_make_count},
-    {"minimum", SHAPE_NUMBER, OP_MIN, T_NUMBER, false, schema_make_limit},
-    {"multipleOf", SHAPE_POSITIVE, OP_MULTIPLE, T_NUMBER, false, schema_make_multiple},
-    {"not", SHAPE_SCHEMA, OP_NOT, T_ANY, false, schema_make_schema},
-    {"oneOf", SHAPE_SCHEMAS, OP_ONEOF, T_ANY, false, schema_make_branches},
-    {"pattern", SHAPE_STRING, OP_PATTERN, T_STR, false, schema_make_pattern},
-    {"patternProperties", SHAPE_MAP, OP_PATPROPS, T_OBJ, false, schema_make_patprops},
-    {"properties", SHAPE_MAP, OP_PROPS, T_OBJ, false, schema_make_props},
-    {"propertyNames", SHAPE_SCHEMA, OP_NAMES, T_OBJ, false, schema_make_schema},
-    {"readOnly", SHAPE_BOOL, 0, 0, false, NULL},
-    {"required", SHAPE_STRINGS, OP_REQUIRED, T_OBJ, false, schema_make_required},
-    {"then", SHAPE_SCHEMA, 0, 0, false, schema_make_part},
-    {"title", SHAPE_STRING, 0, 0, false, NULL},
-    {"type", SHAPE_TYPE, OP_TYPE, T_ANY, false, schema_make_type},
-    {"uniqueItems", SHAPE_BOOL, OP_UNIQUE, T_ARR, false, schema_make_unique},
-    {"writeOnly", SHAPE_BOOL, 0, 0, false, NULL},
+    {"$anchor", SHAPE_STRING, 0, 0, 1, NULL},
+    {"$comment", SHAPE_STRING, 0, 0, 0, NULL},
+    {"$defs", SHAPE_MAP, 0, 0, 1, schema_make_map},
+    {"$id", SHAPE_STRING, 0, 0, 0, NULL},
+    {"$ref", SHAPE_STRING, 0, 0, 0, NULL},
+    {"$schema", SHAPE_STRING, 0, 0, 0, NULL},
+    {"additionalItems", SHAPE_SCHEMA, OP_MOREITEMS, T_ARR, 0, schema_make_more_items},
+    {"additionalProperties", SHAPE_SCHEMA, OP_MOREPROPS, T_OBJ, 0, schema_make_more_props},
+    {"allOf", SHAPE_SCHEMAS, OP_ALLOF, T_ANY, 0, schema_make_all},
+    {"anyOf", SHAPE_SCHEMAS, OP_ANYOF, T_ANY, 0, schema_make_branches},
+    {"const", SHAPE_ANY, OP_CONST, T_ANY, 0, schema_make_const},
+    {"contains", SHAPE_SCHEMA, OP_CONTAINS, T_ARR, 0, schema_make_schema},
+    {"contentEncoding", SHAPE_STRING, OP_ENCODING, T_STR, 0, schema_make_encoding},
+    {"contentMediaType", SHAPE_STRING, OP_MEDIA, T_STR, 0, schema_make_media},
+    {"default", SHAPE_ANY, 0, 0, 0, NULL},
+    {"definitions", SHAPE_MAP, 0, 0, 0, schema_make_map},
+    {"dependencies", SHAPE_DEPENDENCIES, OP_DEPS, T_OBJ, 0, schema_make_deps},
+    {"dependentRequired", SHAPE_DEPENDENCIES, OP_DEPS, T_OBJ, 1, schema_make_deps},
+    {"dependentSchemas", SHAPE_DEPENDENCIES, OP_DEPS, T_OBJ, 1, schema_make_deps},
+    {"description", SHAPE_STRING, 0, 0, 0, NULL},
+    {"else", SHAPE_SCHEMA, 0, 0, 0, schema_make_part},
+    {"enum", SHAPE_ARRAY, OP_ENUM, T_ANY, 0, schema_make_enum},
+    {"examples", SHAPE_ARRAY, 0, 0, 0, NULL},
+    {"exclusiveMaximum", SHAPE_NUMBER, OP_EXMAX, T_NUMBER, 0, schema_make_limit},
+    {"exclusiveMinimum", SHAPE_NUMBER, OP_EXMIN, T_NUMBER, 0, schema_make_limit},
+    {"format", SHAPE_STRING, OP_FORMAT, T_STR, 0, schema_make_format},
+    {"if", SHAPE_SCHEMA, OP_IF, T_ANY, 0, schema_make_if},
+    {"items", SHAPE_ITEMS, OP_ITEMS, T_ARR, 0, schema_make_items},
+    {"maxItems", SHAPE_COUNT, OP_MAXITEMS, T_ARR, 0, schema_make_count},
+    {"maxLength", SHAPE_COUNT, OP_MAXLEN, T_STR, 0, schema_make_count},
+    {"maxProperties", SHAPE_COUNT, OP_MAXPROPS, T_OBJ, 0, schema_make_count},
+    {"maximum", SHAPE_NUMBER, OP_MAX, T_NUMBER, 0, schema_make_limit},
+    {"minItems", SHAPE_COUNT, OP_MINITEMS, T_ARR, 0, schema_make_count},
+    {"minLength", SHAPE_COUNT, OP_MINLEN, T_STR, 0, schema_make_count},
+    {"minProperties", SHAPE_COUNT, OP_MINPROPS, T_OBJ, 0, schema_make_count},
+    {"minimum", SHAPE_NUMBER, OP_MIN, T_NUMBER, 0, schema_make_limit},
+    {"multipleOf", SHAPE_POSITIVE, OP_MULTIPLE, T_NUMBER, 0, schema_make_multiple},
+    {"not", SHAPE_SCHEMA, OP_NOT, T_ANY, 0, schema_make_schema},
+    {"oneOf", SHAPE_SCHEMAS, OP_ONEOF, T_ANY, 0, schema_make_branches},
+    {"pattern", SHAPE_STRING, OP_PATTERN, T_STR, 0, schema_make_pattern},
+    {"patternProperties", SHAPE_MAP, OP_PATPROPS, T_OBJ, 0, schema_make_patprops},
+    {"prefixItems", SHAPE_SCHEMAS, OP_TUPLE, T_ARR, 2, schema_make_prefix_items},
+    {"properties", SHAPE_MAP, OP_PROPS, T_OBJ, 0, schema_make_props},
+    {"propertyNames", SHAPE_SCHEMA, OP_NAMES, T_OBJ, 0, schema_make_schema},
+    {"readOnly", SHAPE_BOOL, 0, 0, 0, NULL},
+    {"required", SHAPE_STRINGS, OP_REQUIRED, T_OBJ, 0, schema_make_required},
+    {"then", SHAPE_SCHEMA, 0, 0, 0, schema_make_part},
+    {"title", SHAPE_STRING, 0, 0, 0, NULL},
+    {"type", SHAPE_TYPE, OP_TYPE, T_ANY, 0, schema_make_type},
+    {"uniqueItems", SHAPE_BOOL, OP_UNIQUE, T_ARR, 0, schema_make_unique},
+    {"writeOnly", SHAPE_BOOL, 0, 0, 0, NULL},
 };
 
 const struct keyword *schema_keyword_find(const struct doc *d, struct jval key) {
@@ -64,17 +67,37 @@ const struct keyword *schema_keyword_find(const struct doc *d, struct jval key) 
         buf_free(&b);
     }
     for (size_t k = 0; k < sizeof keywords / sizeof *keywords; k++)
-        if (sv_is(name, keywords[k].name)) return keywords[k].modern && !d->modern ? NULL : &keywords[k];
+        if (sv_is(name, keywords[k].name)) return keywords[k].modern > d->modern ? NULL : &keywords[k];
     return NULL;
 }
 
+/* Of those that share an op the first: it has the name that draft-07 knows. */
 const char *schema_keyword_name(enum opcode code) {
-    if (code == OP_TUPLE) return "items";
     if (code == OP_LOOP) return "$ref";
     if (code == OP_FALSE) return "false";
     for (size_t k = 0; k < sizeof keywords / sizeof *keywords; k++)
         if (keywords[k].code == code) return keywords[k].name;
     return "";
+}
+
+/* What later (and earlier) versions ask with keywords that draft-07 does not have. To pass over them in silence would
+ * take records for valid that are not. */
+void schema_keyword_check_foreign(struct build *b, uint32_t doc, struct jval key, struct jval v) {
+    static const struct {
+        const char *name;
+        bool early; /* of draft-04 and before, else of 2019-09 and after */
+    } foreign[] = {{"$dynamicRef", false},          {"$recursiveRef", false}, {"id", true},
+                   {"maxContains", false},          {"minContains", false},   {"unevaluatedItems", false},
+                   {"unevaluatedProperties", false}};
+    const struct doc *d = b->s->docs[doc];
+    for (size_t k = 0; d->draft && k < sizeof foreign / sizeof *foreign; k++) {
+        if (!sv_is(jv_raw(key), foreign[k].name) || foreign[k].early != !d->modern) continue;
+        if (foreign[k].early && jv_type(v) != JT_STR) continue;
+        schema_build_complain(b, doc, key,
+                              "\"%s\" is a keyword of JSON Schema %s, which \"$schema\" names; etl checks draft-07, "
+                              "where it means nothing",
+                              foreign[k].name, d->draft);
+    }
 }
 
 bool schema_is_schema(struct jval v) {

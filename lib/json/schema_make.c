@@ -157,7 +157,19 @@ bool schema_make_branches(struct making *m, struct op *op, struct jval v) {
     return true;
 }
 
+bool schema_make_prefix_items(struct making *m, struct op *op, struct jval v) {
+    op->list = schema_list(m, v);
+    return op->list->n > 0;
+}
+
 bool schema_make_items(struct making *m, struct op *op, struct jval v) {
+    struct jval prefix;
+    if (jv_type(v) != JT_ARR && m->b->s->docs[m->doc]->modern > 1 && jv_get(m->schema, SV("prefixItems"), &prefix)) {
+        op->code = OP_MOREITEMS; /* since 2020-12 "items" is what "additionalItems" was */
+        op->more.node = child(m, v);
+        op->more.from = jv_tok(prefix)->n;
+        return true;
+    }
     if (jv_type(v) != JT_ARR) return schema_make_schema(m, op, v);
     op->code = OP_TUPLE;
     op->list = schema_list(m, v);

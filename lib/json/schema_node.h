@@ -208,7 +208,8 @@ struct doc {          /* one schema document */
     struct jtoks toks;
     const char **base; /* per token: the base URI of the subschema there; NULL where none was seen */
     uint32_t *node;    /* per token: index of its node + 1, 0 when not compiled */
-    bool modern;       /* says it is 2019-09 or later: knows dependentRequired, dependentSchemas */
+    const char *draft; /* what $schema says, when that is not draft-07: "2019-09"; else NULL */
+    uint8_t modern;    /* 1 since 2019-09, 2 since 2020-12: knows keywords that draft-07 does not */
 };
 
 struct schema {

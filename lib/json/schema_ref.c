@@ -46,6 +46,14 @@ static const char *enter_id(struct build *b, uint32_t doc, struct jval id, uint3
     return inner;
 }
 
+static void add_anchor(struct build *b, uint32_t doc, struct jval name, uint32_t tok, const char *base) {
+    struct buf uri = {0};
+    buf_fmt(&uri, "%s#", base);
+    jv_unescape(name, &uri);
+    add_place(b, (struct sv){uri.p, uri.n}, doc, tok);
+    buf_free(&uri);
+}
+
 static void index_children(struct build *b, uint32_t doc, const struct keyword *k, struct jval v, const char *base) {
     bool one = k->shape == SHAPE_SCHEMA || (k->shape == SHAPE_ITEMS && jv_type(v) == JT_OBJ);
     bool many =
@@ -65,11 +73,12 @@ void schema_ref_index(struct build *b, uint32_t doc, uint32_t tok, const char *b
     if (d->base[tok]) return;
     d->base[tok] = base;
     if (jv_type(v) != JT_OBJ) return;
-    bool is_ref = jv_get(v, SV("$ref"), &id);
+    bool is_ref = jv_get(v, SV("$ref"), &id) && !d->modern; /* then its siblings mean nothing */
     if (!is_ref && jv_get(v, SV("$id"), &id) && jv_type(id) == JT_STR) {
         base = enter_id(b, doc, id, tok, base);
         d->base[tok] = base;
     }
+    if (d->modern && jv_get(v, SV("$anchor"), &id) && jv_type(id) == JT_STR) add_anchor(b, doc, id, tok, base);
     uint32_t pos = 0;
     while (jv_each(v, &pos, &key, &val)) {
         const struct keyword *k = schema_keyword_find(d, key);
@@ -79,11 +88,24 @@ void schema_ref_index(struct build *b, uint32_t doc, uint32_t tok, const char *b
 
 /* ---- documents ---- */
 
-static bool is_modern(struct jval root) {
+/* Which version of JSON Schema the document says it is. */
+static void read_draft(struct doc *d) {
+    static const struct {
+        const char *in, *name;
+        uint8_t modern;
+    } drafts[] = {{"/draft/2020-12/", "2020-12", 2},
+                  {"/draft/2019-09/", "2019-09", 1},
+                  {"/draft-04/", "draft-04", 0},
+                  {"/draft-03/", "draft-03", 0}};
     struct jval v;
-    if (!jv_get(root, SV("$schema"), &v) || jv_type(v) != JT_STR) return false;
+    if (!jv_get(schema_doc_val(d, 0), SV("$schema"), &v) || jv_type(v) != JT_STR) return;
     struct sv s = jv_raw(v);
-    return memmem(s.p, s.n, "/draft/20", 9);
+    for (size_t k = 0; k < sizeof drafts / sizeof *drafts; k++) {
+        if (!memmem(s.p, s.n, drafts[k].in, strlen(drafts[k].in))) continue;
+        d->draft = drafts[k].name;
+        d->modern = drafts[k].modern;
+        return;
+    }
 }
 
 /* Takes the text. On text that is no JSON: a complaint and false. */
@@ -100,7 +122,7 @@ static bool add_doc(struct build *b, const char *name, const char *uri, char *te
     }
     d->base = mem_alloc(d->toks.n * sizeof *d->base);
     d->node = mem_alloc(d->toks.n * sizeof *d->node);
-    d->modern = is_modern(schema_doc_val(d, 0));
+    read_draft(d);
     add_place(b, sv_of(d->uri), s->ndocs - 1, 0);
     schema_ref_index(b, s->ndocs - 1, 0, d->uri);
     return true;

@@ -80,6 +80,8 @@ complete -c etl -n '__etl_using validate' -l assert-format -d 'with --schema,  f
 complete -c etl -n '__etl_using validate' -l max-errors -x -d 'with --schema, stop after so many invalid records'
 complete -c etl -n '__etl_using validate' -l errors -x -a 'text json' -d 'with --schema, how broken rules are printed'
 complete -c etl -n '__etl_using validate' -l profile -d 'say what the fields hold instead of checking records'
+complete -c etl -n '__etl_using validate' -l records -d 'with --schema, a .json file is a list of records, each checked by itself'
+complete -c etl -n '__etl_using validate' -l summary -r -F -d 'with --schema, write how often which rule broke where, as JSON'
 complete -c etl -n '__etl_using validate' -l rejects -r -F -d 'where rejected records go'
 complete -c etl -n '__etl_using validate' -l home -x -a '(__fish_complete_directories)' -d 'where lake, warehouse, ledger, reports and logs lie'
 complete -c etl -n '__etl_using validate' -l memory -x -d 'memory to stay under, in MiB'
