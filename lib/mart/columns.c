@@ -381,6 +381,7 @@ static void join_rowids(struct day_table *t, struct reader *r, int nr, size_t to
     free(t->rowids);
     t->rowids = all;
     t->rel.nrows = total;
+    t->counted = true;
 }
 
 struct columns_run {
@@ -398,10 +399,8 @@ static void *join_some(void *ctx) {
 static bool join_all(struct day_table *t, struct reader *r, int nr, const size_t *cols, size_t n) {
     size_t total = 0;
     bool odd = false;
-    bool first = true;
-    for (size_t i = 0; i < t->rel.ncols; i++) first = first && !t->rel.cols[i].dict;
     for (int k = 0; k < nr; k++) total += r[k].rows;
-    if (!first && total != t->rel.nrows) return false;
+    if (t->counted && total != t->rel.nrows) return false;
     struct join *joins = mem_alloc((n + 1) * sizeof *joins);
     struct columns_run runs[MOST_THREADS];
     pthread_t threads[MOST_THREADS];
@@ -469,7 +468,7 @@ int day_table_read(struct day_table *t, struct db *db, const bool *want, int thr
     for (size_t i = 0; i < t->rel.ncols; i++)
         if (want[i] && !t->rel.cols[i].dict) cols[n++] = i;
     *fits = true;
-    if (!n) return ERR_OK;
+    if (!n && t->counted) return ERR_OK;
     *fits = n <= 100; /* arguments of a function */
     int rc = *fits ? find_ends(t, db, &lo, &hi, &any, e) : ERR_OK;
     if (rc == ERR_OK && any) rc = is_dense(t, db, lo, hi, &dense, e);

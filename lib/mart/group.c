@@ -156,7 +156,7 @@ static uint64_t hash_key(uint64_t k) {
 
 static uint32_t new_group(struct worker *w, uint64_t key) {
     if (w->n == w->cap) {
-        w->cap = w->cap ? w->cap * 2 : 64;
+        w->cap = w->cap ? w->cap + w->cap / 3 : 64;
         w->recs = mem_grow(w->recs, w->cap * w->stride);
     }
     char *rec = w->recs + w->n * w->stride;
@@ -407,6 +407,7 @@ static bool ready(const struct group_plan *p, const struct group_agg *g, struct 
         if (d->has[VALUE_TEXT] || d->has[VALUE_UUID]) return false; /* numbers in texts: SQLite's business */
         s->exact = g->kind == AGG_SUM && small_integers(d, p->in->nrows);
         s->whole = (*at8)++;
+        if (s->exact) return true;
         s->real = (*at8)++;
         s->flags = (*at4)++;
         return true;
