@@ -5,6 +5,7 @@
 #include "cmd/cli.h"
 #include "io/file.h"
 #include "io/sink.h"
+#include "mart/mart.h"
 #include "report/alert.h"
 #include "store/warehouse.h"
 
@@ -77,11 +78,14 @@ int cmd_REPORT(struct cli *c, struct err *e) {
     if (rc == ERR_OK) rc = read_channels(c, send, e);
     if (rc == ERR_OK) rc = warehouse_open_read(&wh, c->env.home, e);
     if (rc == ERR_OK) rc = ledger_open_read(&l, c->env.home, e);
-    if (rc == ERR_OK) rc = report_gather(&r, p, day, &wh, &l, e);
+    const char *no_model[] = {""};
+    struct mart_scan *scan = mart_scan_new(p, (struct strs){no_model, 1}, c->env.threads, c->env.memory);
+    if (rc == ERR_OK) rc = report_gather(&r, p, day, &wh, &l, scan, e);
     for (int k = 0; k < 2 && rc == ERR_OK; k++)
         if (send[k]) send_to(c, r, k == 0);
     if (rc == ERR_OK && !send[0] && !send[1]) rc = write_report(c, r, format, e);
     report_free(r);
+    mart_scan_free(scan);
     ledger_close(&l);
     if (wh.h) db_close(&wh);
     pipeline_free(p);

@@ -46,8 +46,12 @@ void *codes_narrow(uint32_t *codes, size_t n, uint32_t values, uint8_t *width) {
 
 /* ---- one thread's part of a column ---- */
 
+#define BATCH 64
 struct part {
     struct dict dict;
+    struct dict_item items[BATCH]; /* of rows that have no code yet */
+    char *texts;                   /* theirs; items say where by `bits` until dict_codes */
+    size_t ntexts, cap_texts;
     void *codes;
     uint8_t width;
     size_t cap;
@@ -96,6 +100,7 @@ struct reader {
     const char *path, *sql, *day;
     int64_t lo, hi, first;
     size_t rows, ncols, cap, memory;
+    size_t held; /* the last so many rows are in the batch */
     struct part *parts;
     uint32_t *rowids;
     int rc;
@@ -108,21 +113,54 @@ static size_t reader_bytes(const struct reader *r) {
     return n;
 }
 
-static uint32_t code_of(struct dict *d, sqlite3_value *v) {
+/* A value waits in the part's batch. false: a blob. */
+static bool hold(struct part *p, struct dict_item *it, sqlite3_value *v) {
+    it->type = VALUE_NULL;
     switch (sqlite3_value_type(v)) {
     case SQLITE_NULL:
-        return 0;
+        return true;
     case SQLITE_INTEGER:
-        return dict_int(d, sqlite3_value_int64(v));
+        dict_item_int(it, sqlite3_value_int64(v));
+        return true;
     case SQLITE_FLOAT:
-        return dict_real(d, sqlite3_value_double(v));
-    case SQLITE_TEXT: {
-        const char *p = (const char *)sqlite3_value_text(v);
-        return p ? dict_text(d, p, (size_t)sqlite3_value_bytes(v)) : NO_CODE;
-    }
+        dict_item_real(it, sqlite3_value_double(v));
+        return true;
+    case SQLITE_TEXT:
+        break;
     default:
-        return NO_CODE;
+        return false;
     }
+    const char *text = (const char *)sqlite3_value_text(v);
+    size_t n = (size_t)sqlite3_value_bytes(v);
+    if (!text) return false;
+    dict_item_text(it, text, n);
+    if (it->type == VALUE_UUID) return true;
+    if (p->ntexts + n > p->cap_texts) {
+        p->cap_texts = (p->ntexts + n) * 2 + 1024;
+        p->texts = mem_grow(p->texts, p->cap_texts);
+    }
+    memcpy(p->texts + p->ntexts, text, n);
+    it->bits = p->ntexts;
+    p->ntexts += n;
+    return true;
+}
+
+static bool flush(struct reader *r) {
+    uint32_t codes[BATCH];
+    bool odd = false;
+    for (size_t c = 0; c < r->ncols; c++) {
+        struct part *p = &r->parts[c];
+        for (size_t i = 0; i < r->held; i++)
+            if (p->items[i].type == VALUE_TEXT) p->items[i].p = p->texts + p->items[i].bits;
+        dict_codes(&p->dict, p->items, r->held, codes);
+        for (size_t i = 0; i < r->held; i++) {
+            odd = odd || codes[i] == NO_CODE;
+            put_code(p, r->rows - r->held + i, codes[i]);
+        }
+        p->ntexts = 0;
+    }
+    r->held = 0;
+    return !odd;
 }
 
 static void take_step(sqlite3_context *c, int n, sqlite3_value **v) {
@@ -133,14 +171,9 @@ static void take_step(sqlite3_context *c, int n, sqlite3_value **v) {
         r->cap = r->cap ? r->cap * 2 : 4096;
         r->rowids = mem_grow(r->rowids, r->cap * sizeof *r->rowids);
     }
-    r->rowids[r->rows] = (uint32_t)at;
-    for (int i = 1; i < n && !odd; i++) {
-        struct part *p = &r->parts[i - 1];
-        uint32_t code = code_of(&p->dict, v[i]);
-        odd = code == NO_CODE;
-        if (!odd) put_code(p, r->rows, code);
-    }
-    r->rows++;
+    r->rowids[r->rows++] = (uint32_t)at;
+    for (int i = 1; i < n && !odd; i++) odd = !hold(&r->parts[i - 1], &r->parts[i - 1].items[r->held], v[i]);
+    if (++r->held == BATCH) odd = odd || !flush(r);
     if (odd || ((r->rows & 4095) == 0 && reader_bytes(r) > r->memory)) {
         r->odd = true;
         sqlite3_result_error(c, "not for columns", -1);
@@ -164,6 +197,7 @@ static void *read_stretch(void *ctx) {
         stmt_int(&s, 2, r->lo);
         stmt_int(&s, 3, r->hi);
         r->rc = stmt_run(&s, &r->e);
+        if (r->rc == ERR_OK && !r->odd) r->odd = !flush(r);
     }
     stmt_close(&s);
     if (r->db.h) sqlite3_create_function_v2(r->db.h, "etl take", -1, SQLITE_UTF8, NULL, NULL, NULL, NULL, NULL);
@@ -381,6 +415,7 @@ static void join_rowids(struct day_table *t, struct reader *r, int nr, size_t to
     free(t->rowids);
     t->rowids = all;
     t->rel.nrows = total;
+    t->counted = true;
 }
 
 struct columns_run {
@@ -398,10 +433,8 @@ static void *join_some(void *ctx) {
 static bool join_all(struct day_table *t, struct reader *r, int nr, const size_t *cols, size_t n) {
     size_t total = 0;
     bool odd = false;
-    bool first = true;
-    for (size_t i = 0; i < t->rel.ncols; i++) first = first && !t->rel.cols[i].dict;
     for (int k = 0; k < nr; k++) total += r[k].rows;
-    if (!first && total != t->rel.nrows) return false;
+    if (t->counted && total != t->rel.nrows) return false;
     struct join *joins = mem_alloc((n + 1) * sizeof *joins);
     struct columns_run runs[MOST_THREADS];
     pthread_t threads[MOST_THREADS];
@@ -437,6 +470,7 @@ static void reader_free(struct reader *r) {
     for (size_t i = 0; i < r->ncols; i++) {
         dict_free(&r->parts[i].dict);
         free(r->parts[i].codes);
+        free(r->parts[i].texts);
     }
     free(r->parts);
     free(r->rowids);
@@ -469,7 +503,7 @@ int day_table_read(struct day_table *t, struct db *db, const bool *want, int thr
     for (size_t i = 0; i < t->rel.ncols; i++)
         if (want[i] && !t->rel.cols[i].dict) cols[n++] = i;
     *fits = true;
-    if (!n) return ERR_OK;
+    if (!n && t->counted) return ERR_OK;
     *fits = n <= 100; /* arguments of a function */
     int rc = *fits ? find_ends(t, db, &lo, &hi, &any, e) : ERR_OK;
     if (rc == ERR_OK && any) rc = is_dense(t, db, lo, hi, &dense, e);

@@ -32,6 +32,7 @@ void *codes_narrow(uint32_t *codes, size_t n, uint32_t values, uint8_t *width);
 /* A table's day. Columns are those of the table; which of them are read is up to day_table_read. */
 struct day_table {
     struct relation rel;
+    bool counted; /* the rows are known */
     char *table, *day;
     int64_t first;    /* rowid of the first row */
     uint32_t *rowids; /* rowid - first by row; NULL: they follow each other without a gap */

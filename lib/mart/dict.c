@@ -92,8 +92,12 @@ static uint32_t append(struct dict *d, enum value_type type, uint64_t val, uint3
     return code;
 }
 
-static uint32_t number(struct dict *d, enum value_type type, uint64_t bits) {
-    uint32_t hash = (uint32_t)mix(bits ^ seed, 0x9e3779b97f4a7c15u + type), k = hash & d->mask;
+static uint32_t hash_number(enum value_type type, uint64_t bits) {
+    return (uint32_t)mix(bits ^ seed, 0x9e3779b97f4a7c15u + type);
+}
+
+static uint32_t number(struct dict *d, enum value_type type, uint64_t bits, uint32_t hash) {
+    uint32_t k = hash & d->mask;
     for (; d->slots[k]; k = (k + 1) & d->mask) {
         uint32_t code = (uint32_t)d->slots[k] - 1;
         if ((uint32_t)(d->slots[k] >> 32) == hash && d->val[code] == bits && d->type[code] == type) return code;
@@ -102,14 +106,14 @@ static uint32_t number(struct dict *d, enum value_type type, uint64_t bits) {
 }
 
 uint32_t dict_int(struct dict *d, int64_t v) {
-    return number(d, VALUE_INTEGER, (uint64_t)v);
+    return number(d, VALUE_INTEGER, (uint64_t)v, hash_number(VALUE_INTEGER, (uint64_t)v));
 }
 
 uint32_t dict_real(struct dict *d, double v) {
     uint64_t bits;
     if (isnan(v)) return 0;
     memcpy(&bits, &v, 8);
-    return number(d, VALUE_REAL, bits);
+    return number(d, VALUE_REAL, bits, hash_number(VALUE_REAL, bits));
 }
 
 /* memcmp without a call for what identifiers are. */
@@ -126,8 +130,8 @@ static inline bool same_bytes(const char *a, const char *b, size_t n) {
     return true;
 }
 
-static uint32_t bytes(struct dict *d, enum value_type type, const char *p, size_t n) {
-    uint32_t hash = (uint32_t)hash_bytes(p, n), k = hash & d->mask;
+static uint32_t bytes(struct dict *d, enum value_type type, const char *p, size_t n, uint32_t hash) {
+    uint32_t k = hash & d->mask;
     for (; d->slots[k]; k = (k + 1) & d->mask) {
         uint32_t code = (uint32_t)d->slots[k] - 1;
         if ((uint32_t)(d->slots[k] >> 32) == hash && d->type[code] == type && (d->val[code] & (TEXT_MAX - 1)) == n &&
@@ -178,15 +182,63 @@ static void uuid_text(const char *p, char *out) {
 
 uint32_t dict_text(struct dict *d, const char *p, size_t n) {
     char packed[16];
-    if (n == 36 && uuid_pack(p, packed)) return bytes(d, VALUE_UUID, packed, 16);
-    return bytes(d, VALUE_TEXT, p, n);
+    if (n == 36 && uuid_pack(p, packed)) return bytes(d, VALUE_UUID, packed, 16, (uint32_t)hash_bytes(packed, 16));
+    return bytes(d, VALUE_TEXT, p, n, (uint32_t)hash_bytes(p, n));
+}
+
+void dict_item_int(struct dict_item *it, int64_t v) {
+    it->type = VALUE_INTEGER;
+    it->bits = (uint64_t)v;
+    it->hash = hash_number(VALUE_INTEGER, it->bits);
+}
+
+void dict_item_real(struct dict_item *it, double v) {
+    it->type = isnan(v) ? VALUE_NULL : VALUE_REAL;
+    memcpy(&it->bits, &v, 8);
+    it->hash = hash_number(VALUE_REAL, it->bits);
+}
+
+void dict_item_text(struct dict_item *it, const char *p, size_t n) {
+    bool packed = n == 36 && uuid_pack(p, it->packed);
+    it->type = packed ? VALUE_UUID : VALUE_TEXT;
+    it->p = p;
+    it->n = packed ? 16 : n < TEXT_MAX ? (uint32_t)n : TEXT_MAX;
+    it->hash = (uint32_t)hash_bytes(packed ? it->packed : p, it->n);
+}
+
+/* Three looks ahead: the slot, what it says of the value, the value's bytes. */
+static void look_ahead(const struct dict *d, const struct dict_item *it, size_t n) {
+    for (size_t i = 0; i < n; i++) __builtin_prefetch(&d->slots[it[i].hash & d->mask]);
+    for (size_t i = 0; i < n; i++) {
+        uint64_t slot = d->slots[it[i].hash & d->mask];
+        if (slot && it[i].type) __builtin_prefetch(&d->val[(uint32_t)slot - 1]);
+        if (slot && it[i].type) __builtin_prefetch(&d->type[(uint32_t)slot - 1]);
+    }
+    for (size_t i = 0; i < n; i++) {
+        uint64_t slot = d->slots[it[i].hash & d->mask];
+        if (slot && it[i].type >= VALUE_TEXT) __builtin_prefetch(d->text + (d->val[(uint32_t)slot - 1] >> 24));
+    }
+}
+
+void dict_codes(struct dict *d, const struct dict_item *it, size_t n, uint32_t *codes) {
+    if (d->n > 1000) look_ahead(d, it, n);
+    for (size_t i = 0; i < n; i++) {
+        if (it[i].type == VALUE_NULL)
+            codes[i] = 0;
+        else if (it[i].type < VALUE_TEXT)
+            codes[i] = number(d, it[i].type, it[i].bits, it[i].hash);
+        else
+            codes[i] = bytes(d, it[i].type, it[i].type == VALUE_UUID ? it[i].packed : it[i].p, it[i].n, it[i].hash);
+    }
 }
 
 uint32_t dict_copy(struct dict *d, const struct dict *from, uint32_t code) {
     enum value_type type = code ? from->type[code] : VALUE_NULL;
     if (type == VALUE_NULL) return 0;
-    if (type < VALUE_TEXT) return number(d, type, from->val[code]);
-    return bytes(d, type, from->text + (from->val[code] >> 24), from->val[code] & (TEXT_MAX - 1));
+    if (type < VALUE_TEXT) return number(d, type, from->val[code], hash_number(type, from->val[code]));
+    const char *p = from->text + (from->val[code] >> 24);
+    size_t n = from->val[code] & (TEXT_MAX - 1);
+    return bytes(d, type, p, n, (uint32_t)hash_bytes(p, n));
 }
 
 int64_t dict_get_int(const struct dict *d, uint32_t code) {

@@ -33,6 +33,18 @@ void dict_free(struct dict *d);
 uint32_t dict_int(struct dict *d, int64_t v);
 uint32_t dict_real(struct dict *d, double v); /* NaN is NULL, as in SQLite */
 uint32_t dict_text(struct dict *d, const char *p, size_t n);
+/* Many values at once: the memory that looking one up needs is on its way while others are looked at. */
+struct dict_item {
+    enum value_type type;
+    uint32_t hash, n;
+    uint64_t bits; /* of a number */
+    const char *p; /* of a text: must live until dict_codes; or packed */
+    char packed[16];
+};
+void dict_item_int(struct dict_item *it, int64_t v);
+void dict_item_real(struct dict_item *it, double v);
+void dict_item_text(struct dict_item *it, const char *p, size_t n);
+void dict_codes(struct dict *d, const struct dict_item *it, size_t n, uint32_t *codes);
 /* The code that value `code` of `from` has here. */
 uint32_t dict_copy(struct dict *d, const struct dict *from, uint32_t code);
 

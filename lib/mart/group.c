@@ -142,7 +142,7 @@ struct worker {
     const uint64_t *strides;
     uint64_t domain;
     struct rows rows;
-    uint64_t key[BLOCK];
+    uint64_t key[BLOCK], hash[BLOCK];
     char *rec[BLOCK];
     uint32_t group[BLOCK];
     int rc;
@@ -156,7 +156,7 @@ static uint64_t hash_key(uint64_t k) {
 
 static uint32_t new_group(struct worker *w, uint64_t key) {
     if (w->n == w->cap) {
-        w->cap = w->cap ? w->cap * 2 : 64;
+        w->cap = w->cap ? w->cap + w->cap / 3 : 64;
         w->recs = mem_grow(w->recs, w->cap * w->stride);
     }
     char *rec = w->recs + w->n * w->stride;
@@ -207,24 +207,39 @@ static void make_keys(struct worker *w) {
     }
 }
 
-/* The rows whose groups are mine, with their groups. */
-static void find_groups(struct worker *w) {
+/* Leaves out the rows whose groups are not mine, and has the memory of the others' groups fetched. */
+static void keep_mine(struct worker *w) {
     struct rows *r = &w->rows;
     size_t n = 0;
     for (size_t i = 0; i < r->nsel; i++) {
-        uint64_t key = w->key[i], hash = hash_key(key);
+        uint64_t hash = hash_key(w->key[i]);
         if (w->of > 1 && (int)((hash >> 48) * (uint64_t)w->of >> 16) != w->me) continue;
-        uint32_t g;
-        if (w->direct) {
-            if (!w->direct[key]) w->direct[key] = new_group(w, key) + 1;
-            g = w->direct[key] - 1;
-        } else {
-            g = find_group(w, key, hash);
-        }
-        w->group[n] = g;
+        w->key[n] = w->key[i];
+        w->hash[n] = hash;
         r->sel[n++] = r->sel[i];
     }
     r->nsel = n;
+    if (w->direct || w->n < 1000) return;
+    for (size_t i = 0; i < n; i++) __builtin_prefetch(&w->table[w->hash[i] & w->mask]);
+    for (size_t i = 0; i < n; i++) {
+        uint64_t slot = w->table[w->hash[i] & w->mask];
+        if (slot) __builtin_prefetch(w->recs + ((uint32_t)slot - 1) * w->stride);
+    }
+}
+
+/* The rows whose groups are mine, with their groups. */
+static void find_groups(struct worker *w) {
+    keep_mine(w);
+    size_t n = w->rows.nsel;
+    for (size_t i = 0; i < n; i++) {
+        uint64_t key = w->key[i];
+        if (!w->direct) {
+            w->group[i] = find_group(w, key, w->hash[i]);
+            continue;
+        }
+        if (!w->direct[key]) w->direct[key] = new_group(w, key) + 1;
+        w->group[i] = w->direct[key] - 1;
+    }
     for (size_t i = 0; i < n; i++) w->rec[i] = w->recs + w->group[i] * w->stride;
 }
 
@@ -407,6 +422,7 @@ static bool ready(const struct group_plan *p, const struct group_agg *g, struct 
         if (d->has[VALUE_TEXT] || d->has[VALUE_UUID]) return false; /* numbers in texts: SQLite's business */
         s->exact = g->kind == AGG_SUM && small_integers(d, p->in->nrows);
         s->whole = (*at8)++;
+        if (s->exact) return true;
         s->real = (*at8)++;
         s->flags = (*at4)++;
         return true;

@@ -326,8 +326,10 @@ static int group_block(struct mart_scan *s, struct node *n, const struct relatio
                        bool *fits, struct err *e) {
     struct block *b = &n->b;
     struct group_pred *where;
+    size_t used = s->keep.bytes + s->kept.bytes, all = s->memory / 4 * 3; /* the rest is SQLite's */
+    for (size_t i = 0; i < s->ntables; i++) used += day_table_bytes(&s->tables[i].t);
     struct group_plan p = {
-        .in = in, .threads = s->threads, .memory = s->memory / 4, .naggs = b->naggs, .nkeys = b->nkeys};
+        .in = in, .threads = s->threads, .memory = all > used ? all - used : 0, .naggs = b->naggs, .nkeys = b->nkeys};
     struct group_value *keys = arena_alloc(&s->sql, (b->nkeys + 1) * sizeof *keys);
     struct group_agg *aggs = arena_alloc(&s->sql, (b->naggs + 1) * sizeof *aggs);
     bool ok = make_preds(s, n, in, b->conj, b->nconj, day, &where, &p.nwhere);
@@ -339,6 +341,9 @@ static int group_block(struct mart_scan *s, struct node *n, const struct relatio
     struct relation out;
     *fits = ok;
     int rc = ok ? group_run(&p, &out, &s->keep, fits, e) : ERR_OK;
+    if (!*fits)
+        log_debug("a SELECT is left to SQLite: %s",
+                  ok ? "memory, or values that are equal and differ" : "an expression");
     if (rc || !*fits) return rc;
     /* room for what the items make of them */
     n->rel = out;
@@ -533,6 +538,7 @@ static void over_table(struct mart_scan *s, struct node *n) {
     want_block(s, &s->toks, n->at);
     if (s->rc == ERR_OK)
         s->rc = day_table_read(&l->t, s->ev.db, l->want, s->locked ? s->threads : 1, s->memory / 2, &fits, s->e);
+    log_debug("table %s: %zu rows, columns of %zu KiB", l->name, l->t.rel.nrows, day_table_bytes(&l->t) >> 10);
     if (s->rc == ERR_OK && !fits) {
         log_debug("table %s: its day does not fit into memory as columns", l->name);
         l->fits = false;

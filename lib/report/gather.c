@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "mart/macro.h"
+#include "mart/scan.h"
 #include "report/report.h"
 
 static struct report_cell read_cell(struct report *r, struct stmt *s, int col) {
@@ -28,6 +29,7 @@ static int read_rows(struct report *r, struct report_table *t, struct stmt *s, s
     int *cols = arena_alloc(&r->a, (q->ncols + 1) * sizeof *cols);
     struct report_cell *cells = NULL;
     t->nrows = 0;
+    memset(t->max, 0, q->ncols * sizeof *t->max);
     size_t cap = 0;
     bool row;
     int rc = find_columns(q, s, cols, e);
@@ -49,20 +51,38 @@ static int read_rows(struct report *r, struct report_table *t, struct stmt *s, s
     return rc;
 }
 
-static void gather_table(struct report *r, struct report_table *t, const struct pl_query *q, struct db *wh) {
-    struct buf sql = {0};
+/* The query as it is, or on columns in memory. One transaction: all of it sees the same rows. */
+static int run_query(struct report *r, struct report_table *t, const char *sql, struct db *wh, struct mart_scan *scan,
+                     struct err *e) {
     struct stmt s = {0};
+    struct buf on_columns = {0};
+    struct mart_params params = {.ds = r->day};
+    int rc = db_exec(wh, e, "BEGIN");
+    if (rc == ERR_OK && scan) rc = scan_begin(scan, wh, false, &params, sql, &on_columns, e);
+    if (rc == ERR_OK) rc = stmt_prepare(&s, wh, scan ? buf_text(&on_columns) : sql, t->q->file, e);
+    if (rc == ERR_OK) {
+        stmt_name(&s, ":ds", r->day);
+        rc = read_rows(r, t, &s, e);
+    }
+    stmt_close(&s);
+    if (scan) scan_end(scan, wh);
+    if (!sqlite3_get_autocommit(wh->h)) sqlite3_exec(wh->h, "ROLLBACK", NULL, NULL, NULL);
+    buf_free(&on_columns);
+    return rc;
+}
+
+static void gather_table(struct report *r, struct report_table *t, const struct pl_query *q, struct db *wh,
+                         struct mart_scan *scan) {
+    struct buf sql = {0};
     struct err e = {0};
     *t = (struct report_table){.q = q, .max = arena_alloc(&r->a, (q->ncols + 1) * sizeof(double))};
     int rc = wh ? macro_expand(r->p, q->file, q->sql, DIALECT_SQLITE, NULL, &sql, &e)
                 : err_set(&e, ERR_NOINPUT, "there is no warehouse yet");
-    if (rc == ERR_OK) rc = stmt_prepare(&s, wh, buf_text(&sql), q->file, &e);
-    if (rc == ERR_OK) {
-        stmt_name(&s, ":ds", r->day);
-        rc = read_rows(r, t, &s, &e);
-    }
+    if (rc == ERR_OK && scan && run_query(r, t, buf_text(&sql), wh, scan, &e))
+        rc = run_query(r, t, buf_text(&sql), wh, NULL, &e); /* what is wrong is told of the query as it is */
+    else if (rc == ERR_OK && !scan)
+        rc = run_query(r, t, buf_text(&sql), wh, NULL, &e);
     if (rc) t->problem = arena_str(&r->a, e.msg);
-    stmt_close(&s);
     buf_free(&sql);
 }
 
@@ -174,7 +194,7 @@ static int gather_stages(struct report *r, struct ledger *l, struct err *e) {
 }
 
 int report_gather(struct report **out, const struct pipeline *p, day_t day, struct db *wh, struct ledger *l,
-                  struct err *e) {
+                  struct mart_scan *scan, struct err *e) {
     struct report *r = mem_alloc(sizeof *r);
     const struct pl_report *d = p->report;
     r->p = p;
@@ -187,10 +207,10 @@ int report_gather(struct report **out, const struct pipeline *p, day_t day, stru
         for (size_t i = 0; i < r->nchecks; i++)
             if (!r->checks[i].pass) r->gate = "FAIL";
     }
-    if (rc == ERR_OK && d && d->figures) gather_table(r, &r->figures, d->figures, wh);
+    if (rc == ERR_OK && d && d->figures) gather_table(r, &r->figures, d->figures, wh, scan);
     if (rc == ERR_OK && d) {
         r->tables = arena_alloc(&r->a, (d->ntables + 1) * sizeof *r->tables);
-        for (size_t i = 0; i < d->ntables; i++) gather_table(r, &r->tables[r->ntables++], &d->tables[i], wh);
+        for (size_t i = 0; i < d->ntables; i++) gather_table(r, &r->tables[r->ntables++], &d->tables[i], wh, scan);
     }
     if (rc)
         report_free(r);

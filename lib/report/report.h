@@ -48,10 +48,11 @@ struct report {
     size_t nstages;
 };
 
+struct mart_scan;
 /* wh and l may have nothing for the day; then the parts are empty. made_at: when the day's data was made (ledger), so
- * that the same data gives the same page. */
+ * that the same data gives the same page. scan: columns in memory that queries may use (mart.h), or NULL. */
 int report_gather(struct report **out, const struct pipeline *p, day_t day, struct db *wh, struct ledger *l,
-                  struct err *e);
+                  struct mart_scan *scan, struct err *e);
 void report_free(struct report *r);
 
 enum report_format { REPORT_TEXT, REPORT_JSON, REPORT_CSV, REPORT_HTML, REPORT_EMAIL };

@@ -198,6 +198,7 @@ static int hooks_and_steps(struct day_run *r, struct err *e) {
         if (rc) r->failed_stage = "setup";
     }
     if (rc == ERR_OK) rc = do_steps(r, e);
+    step_free(&r->ctx);
     if (r->p->teardown) {
         struct err mine = {0};
         h.name = "teardown";

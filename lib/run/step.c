@@ -229,9 +229,21 @@ void mart_digest(const struct plan_step *s, char out[65]) {
     sha256_hex(&h, out);
 }
 
+/* One handle for all marts and the report: what they read into memory holds as long as it sees no change. */
+static int open_marts(struct step_ctx *c, struct err *e) {
+    const struct run_env *env = c->plan->env;
+    if (!c->scan) c->scan = mart_scan_new(c->plan->p, (struct strs){0}, env->threads, env->memory);
+    return c->wh.h ? ERR_OK : warehouse_open(&c->wh, env->home, env->memory / 6, e);
+}
+
+void step_free(struct step_ctx *c) {
+    mart_scan_free(c->scan);
+    if (c->wh.h) db_close(&c->wh);
+    c->scan = NULL;
+}
+
 static int do_mart(struct step_ctx *c, struct plan_step *s, struct step_result *r, struct err *e) {
     struct plan *pl = c->plan;
-    struct db wh;
     char *day = arena_str(&pl->a, day_text(pl->day).s);
     char *now = arena_str(&pl->a, utc_text(now_utc()).s);
     struct mart_params params = {.ds = day,
@@ -239,13 +251,12 @@ static int do_mart(struct step_ctx *c, struct plan_step *s, struct step_result *
                                  .quality_status = c->quality_status,
                                  .started_at = c->started_at,
                                  .finished_at = now};
-    int rc = warehouse_open(&wh, pl->env->home, pl->env->memory / 6, e);
+    int rc = open_marts(c, e);
     if (rc) return rc;
+    params.scan = c->scan;
     mart_digest(s, r->output);
     params.mark = (struct warehouse_mark){pl->p->name, day, stage_name(s->stage), s->name, r->output};
-    rc = mart_build(&wh, pl->p, s->m, &params, &r->rows_out, e);
-    db_close(&wh);
-    return rc;
+    return mart_build(&c->wh, pl->p, s->m, &params, &r->rows_out, e);
 }
 
 static int publish_page(struct plan *pl, const struct report *rep, enum report_format f, const char *ext,
@@ -284,20 +295,18 @@ static int publish_index(struct plan *pl, const char *dir, struct err *e) {
 
 static int do_report(struct step_ctx *c, struct plan_step *s, struct step_result *r, struct err *e) {
     struct plan *pl = c->plan;
-    struct db wh = {0};
     struct report *rep = NULL;
     char json_digest[65];
     char *dir = arena_fmt(&pl->a, "%s/reports/%s", pl->env->home, pl->p->name);
     (void)s;
     int rc = dir_make(dir, e);
-    if (rc == ERR_OK) rc = warehouse_open(&wh, pl->env->home, pl->env->memory / 4, e);
-    if (rc == ERR_OK) rc = report_gather(&rep, pl->p, pl->day, &wh, c->ledger, e);
+    if (rc == ERR_OK) rc = open_marts(c, e);
+    if (rc == ERR_OK) rc = report_gather(&rep, pl->p, pl->day, &c->wh, c->ledger, c->scan, e);
     if (rc == ERR_OK) rc = publish_page(pl, rep, REPORT_JSON, "json", json_digest, e);
     if (rc == ERR_OK) rc = publish_page(pl, rep, REPORT_HTML, "html", r->output, e);
     if (rc == ERR_OK) rc = publish_index(pl, dir, e);
     if (rc == ERR_OK) snprintf(r->note, sizeof r->note, "%s/%s.html", dir, rep->day);
     report_free(rep);
-    if (wh.h) db_close(&wh);
     return rc;
 }
 
@@ -307,6 +316,7 @@ int step_do(struct step_ctx *c, struct plan_step *s, struct step_result *r, stru
                                                              do_load,    do_mart,     do_report};
     *r = (struct step_result){.rows_in = -1, .rows_out = -1, .rows_rejected = -1, .bytes = -1};
     progress_begin(stage_name(s->stage), s->name);
+    if (s->stage != STAGE_MART && s->stage != STAGE_REPORT) step_free(c);
     int rc = stages[s->stage](c, s, r, e);
     progress_end();
     return rc;

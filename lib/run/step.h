@@ -20,9 +20,13 @@ struct step_ctx {
     struct ledger *ledger;
     const char *run_id, *started_at, *quality_status;
     size_t checks_passed, checks_total;
+    struct db wh; /* the marts', from the first one to the end of the report */
+    struct mart_scan *scan;
 };
 /* ERR_GATE when the gate failed. */
 int step_do(struct step_ctx *c, struct plan_step *s, struct step_result *r, struct err *e);
+/* What the context keeps from step to step. */
+void step_free(struct step_ctx *c);
 
 /* Failed checks of a result in words: "필수 필드 NULL 검사 97.10 % (3 of 104; line 7 user_id: null)". */
 void gate_words(const struct quality_result *res, char *to, size_t n);
