@@ -53,7 +53,8 @@ void figures_make(const struct field *f, struct figures *g) {
     }
     if ((g->times.n = t->times)) {
         spread_make(&g->times, f, &f->times, kind_is_time);
-        g->times.mean = (double)(t->time_sum / (__int128)t->times);
+        __int128 mean = t->time_sum / (__int128)t->times; /* whole microseconds */
+        g->times.mean = (double)mean;
         g->times.stddev = NAN;
     }
 }
