@@ -9,10 +9,11 @@ flags=(-std=gnu11 -D_GNU_SOURCE '-DETL_VERSION="fuzz"' -g -O1 -I. -Ilib -Ibuild/
     -fno-sanitize-recover=undefined -pthread)
 objects=()
 jobs=()
+header=$(git ls-files 'lib/*.h' | xargs ls -t | sed -n 1p) # the youngest: a struct may have changed
 for f in $(git ls-files 'lib/*.c' | grep -vE '_(test|fuzz)\.c$') build/gen/embed.c; do
     o=build/fuzz/obj/$(tr / _ <<<"${f%.c}").o
     objects+=("$o")
-    [ "$o" -nt "$f" ] || jobs+=("$f" "$o")
+    [ "$o" -nt "$f" ] && [ "$o" -nt "$header" ] || jobs+=("$f" "$o")
 done
 for ((i = 0; i < ${#jobs[@]}; i += 2)); do
     clang "${flags[@]}" -fsanitize=fuzzer-no-link -c "${jobs[i]}" -o "${jobs[i + 1]}"
