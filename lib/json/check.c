@@ -197,15 +197,17 @@ static void out_free(void *p) {
 static int compile(struct checker *c, struct err *e) {
     const struct json_check_opt *o = c->o;
     struct buf text = {0};
+    struct arena a = {0};
+    int flags = (o->assert_format ? SCHEMA_ASSERT_FORMAT : 0) | (o->dir ? 0 : SCHEMA_NO_SEARCH);
+    const char *dir = o->dir ? o->dir : path_dir(o->schema, &a);
     int rc = file_read(o->schema, 64 << 20, &text, e);
     if (rc) e->code = rc = ERR_CONFIG;
-    if (rc == ERR_OK)
-        rc = schema_compile(&c->s, o->schema, buf_text(&text), text.n, o->dir,
-                            o->assert_format ? SCHEMA_ASSERT_FORMAT : 0, e);
+    if (rc == ERR_OK) rc = schema_compile(&c->s, o->schema, buf_text(&text), text.n, dir, flags, e);
     if (rc == ERR_OK && schema_draft(c->s))
         log_warn("%s declares JSON Schema %s; it is read as draft-07, where what it uses means the same", o->schema,
                  schema_draft(c->s));
     buf_free(&text);
+    arena_free(&a);
     return rc;
 }
 
@@ -241,7 +243,8 @@ static int finish(struct checker *c, int rc, struct err *e) {
     struct err mine = {0};
     check_sum_log(&c->sum);
     check_sum_json(&c->sum, &summary, o->schema, whole);
-    int wrote = whole ? commit(&c->out, &mine) : ERR_OK;
+    int wrote = fflush(c->faults) ? err_sys(&mine, ERR_IO, "cannot write the faults") : ERR_OK;
+    if (wrote == ERR_OK && whole) wrote = commit(&c->out, &mine);
     if (wrote == ERR_OK && whole) wrote = commit(&c->rejects, &mine);
     if (wrote == ERR_OK && o->summary) wrote = file_publish(o->summary, summary.p, summary.n, &mine);
     buf_free(&summary);

@@ -6,7 +6,7 @@
 #include "json/schema.h"
 
 struct json_check_opt {
-    const char *schema, *dir; /* files; dir may be NULL */
+    const char *schema, *dir; /* files; without dir, references are looked for beside the schema, by path only */
     bool assert_format, json; /* json: faults as JSON lines */
     bool records;             /* a .json file is a list of records, not one document */
     bool places;              /* tell where in the schema each rule stands (as JSON always does) */

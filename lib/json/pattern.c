@@ -19,8 +19,8 @@
 #define QUICK_TEXT 2048        /* bytes */
 #define QUICK_STEPS 20000      /* at each place: 0.2 ms */
 #define CAREFUL_STEPS 20000000 /* a second lid; the work is counted below */
-#define WORK_MIN 250000000     /* some 0.2 s */
-#define WORK_PER_BYTE 256
+#define WORK_MIN 100000000     /* some 0.1 s */
+#define WORK_PER_BYTE 100
 #define WORK_OF_CALL 8
 #define HEAP_LIMIT_KIB 65536 /* for the interpreter, when the JIT's stack is too small */
 #define JIT_STACK_MAX 1048576

@@ -17,6 +17,7 @@
 #include "json/scan.h"
 
 #define SCHEMA_ASSERT_FORMAT 1
+#define SCHEMA_NO_SEARCH 2 /* documents of dir by path only, not by $id: it may be any directory */
 
 struct schema;
 

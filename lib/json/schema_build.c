@@ -29,6 +29,18 @@ static int by_place(const void *x, const void *y) {
     return (a->at > b->at) - (a->at < b->at);
 }
 
+/* " (#/definitions/a/type)", for readers of large schemas; nothing for the root or a text that is no JSON */
+static void add_place(struct buf *b, const struct doc *d, size_t at) {
+    for (size_t i = 1; i < d->toks.n; i++) {
+        const struct jtok *t = &d->toks.t[i];
+        if (t->off - (t->type == JT_STR) != at) continue;
+        buf_str(b, " (#");
+        schema_pointer_add(b, schema_doc_val(d, 0), (uint32_t)i);
+        buf_chr(b, ')');
+        return;
+    }
+}
+
 int schema_build_report(struct build *b, struct err *e) {
     if (!b->ncomplaints) return ERR_OK;
     struct buf all = {0};
@@ -40,6 +52,7 @@ int schema_build_report(struct build *b, struct err *e) {
         size_t line, col, before = all.n;
         json_line_col(d->text, d->len, c->at, &line, &col);
         buf_fmt(&all, "%s%s:%zu:%zu: %s", k ? "\n" : "", d->name, line, col, c->text);
+        add_place(&all, d, c->at);
         if (all.n > limit && k > 0) {
             all.n = before;
             all.p[before] = 0;

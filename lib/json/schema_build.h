@@ -99,6 +99,9 @@ void schema_build_complain(struct build *b, uint32_t doc, struct jval at, const 
 void schema_build_complain_at(struct build *b, uint32_t doc, size_t at, const char *text);
 int schema_build_report(struct build *b, struct err *e); /* 0 when there are no complaints */
 
+/* schema_pointer.c: append the way from one token down to another inside it. */
+void schema_pointer_add(struct buf *b, struct jval root, uint32_t target);
+
 /* schema_make.c: the functions of the keyword table */
 typedef bool schema_make_fn(struct making *m, struct op *op, struct jval v);
 schema_make_fn schema_make_type, schema_make_const, schema_make_enum, schema_make_multiple, schema_make_limit,

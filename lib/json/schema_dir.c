@@ -51,7 +51,8 @@ static bool is_inside(struct sv path) {
     return true;
 }
 
-static char *try_path(struct build *b, struct sv host, struct sv path, size_t *len, const char **name) {
+static char *try_path(struct build *b, struct sv host, struct sv path, size_t *len, const char **name,
+                      struct buf *looked) {
     struct buf below = {0};
     char *text = NULL;
     schema_uri_unescape(&below, host);
@@ -61,7 +62,10 @@ static char *try_path(struct build *b, struct sv host, struct sv path, size_t *l
         const char *slash = below.p[0] == '/' ? "" : "/";
         char *file = arena_fmt(&b->tmp, "%s%s%s", b->dir, slash, below.p);
         text = read_file(file, len);
-        if (text) *name = file;
+        if (text)
+            *name = file;
+        else
+            buf_fmt(looked, "%s%.200s", looked->n ? " or " : "; looked for as ", file);
     }
     buf_free(&below);
     return text;
@@ -140,9 +144,14 @@ char *schema_dir_load(struct build *b, const char *uri, size_t *len, const char 
     }
     struct uri u = schema_uri_split(sv_of(uri));
     bool has_path = u.path.n && (u.authority.p || !u.scheme.p);
-    char *text = has_path && u.authority.n ? try_path(b, u.authority, u.path, len, name) : NULL;
-    if (!text && has_path) text = try_path(b, (struct sv){0}, u.path, len, name);
-    if (!text) text = by_id(b, uri, len, name);
-    if (!text) buf_fmt(looked, " in %s (neither by path nor by $id; nothing is fetched)", b->dir);
-    return text;
+    char *text = has_path && u.authority.n ? try_path(b, u.authority, u.path, len, name, looked) : NULL;
+    if (!text && has_path) text = try_path(b, (struct sv){0}, u.path, len, name, looked);
+    bool search = !(b->s->flags & SCHEMA_NO_SEARCH);
+    if (!text && search) text = by_id(b, uri, len, name);
+    if (text) return text;
+    if (search)
+        buf_fmt(looked, "%s the $id of %zu document%s below %s", looked->n ? ", and by" : "; looked for by", b->nfound,
+                b->nfound == 1 ? "" : "s", b->dir);
+    buf_str(looked, "; nothing is fetched");
+    return NULL;
 }

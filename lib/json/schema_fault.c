@@ -5,40 +5,6 @@
  */
 #include "json/schema_words.h"
 
-/* ---- pointers ---- */
-
-static void add_segment(struct buf *b, struct jval key) {
-    struct buf name = {0};
-    jv_unescape(key, &name);
-    buf_chr(b, '/');
-    for (size_t i = 0; i < name.n; i++) {
-        if (name.p[i] == '~')
-            buf_str(b, "~0");
-        else if (name.p[i] == '/')
-            buf_str(b, "~1");
-        else
-            buf_chr(b, name.p[i]);
-    }
-    buf_free(&name);
-}
-
-/* The way from one token down to another inside it. */
-static void add_pointer(struct buf *b, struct jval root, uint32_t target) {
-    struct jval v = root;
-    while (v.i < target && (jv_type(v) == JT_OBJ || jv_type(v) == JT_ARR)) {
-        uint32_t pos = 0, index = 0;
-        struct jval key, e;
-        bool inside = false;
-        while (jv_each(v, &pos, &key, &e) && !(inside = target < jv_tok(e)->next)) index++;
-        if (!inside) return;
-        if (jv_type(v) == JT_OBJ)
-            add_segment(b, key);
-        else
-            buf_fmt(b, "/%u", index);
-        v = e;
-    }
-}
-
 static const char *keep(struct arena *a, struct buf *b) {
     const char *s = arena_strn(a, buf_text(b), b->n);
     b->n = 0;
@@ -87,10 +53,10 @@ static struct schema_fault *add_fault(const struct checker *c, struct schema_run
     const struct doc *d = c->s->docs[x->node->doc];
     struct buf b = {0};
     *f = (struct schema_fault){.keyword = keyword, .at = schema_check_val(c, x->key ? x->key : x->at)};
-    add_pointer(&b, schema_check_val(c, c->root), x->at);
+    schema_pointer_add(&b, schema_check_val(c, c->root), x->at);
     f->pointer = keep(&r->a, &b);
     buf_fmt(&b, "%s#", d->uri);
-    add_pointer(&b, schema_doc_val(d, 0), x->op ? x->op->tok : x->node->tok);
+    schema_pointer_add(&b, schema_doc_val(d, 0), x->op ? x->op->tok : x->node->tok);
     f->schema = keep(&r->a, &b);
     schema_words_found(&b, c, x);
     f->found = keep(&r->a, &b);

@@ -4,9 +4,6 @@
  */
 #include "json/schema_testing.h"
 
-#include <sys/stat.h>
-#include <unistd.h>
-
 /* ---- recursion ---- */
 
 static void recursion(void **state) {
@@ -190,21 +187,23 @@ static void mistakes(void **state) {
     mistake("{\n  \"type\": \"strnig\",\n  \"minimum\": \"1\", \"required\": \"x\"\n}",
             "s.json:2:11: \"type\" must be \"array\", \"boolean\", \"integer\", \"null\", \"number\", \"object\", "
             "\"string\" or an "
-            "array of these, found \"strnig\"\n"
-            "s.json:3:14: \"minimum\" must be a number, found \"1\"\n"
-            "s.json:3:31: \"required\" must be an array of strings, found \"x\"");
+            "array of these, found \"strnig\" (#/type)\n"
+            "s.json:3:14: \"minimum\" must be a number, found \"1\" (#/minimum)\n"
+            "s.json:3:31: \"required\" must be an array of strings, found \"x\" (#/required)");
     mistake("{\"definitions\":{\"a\":{\"maxLength\":-1}},\"properties\":{\"b\":5}}",
-            "s.json:1:34: \"maxLength\" must be an integer of at least 0, found -1\n"
-            "s.json:1:57: expected a schema (an object, true or false)");
-    mistake("{\"allOf\":[]}", "s.json:1:10: \"allOf\" must be an array with at least one schema, found []");
-    mistake("{\"multipleOf\":0}", "s.json:1:15: \"multipleOf\" must be a number greater than 0, found 0");
+            "s.json:1:34: \"maxLength\" must be an integer of at least 0, found -1 "
+            "(#/definitions/a/maxLength)\n"
+            "s.json:1:57: expected a schema (an object, true or false) (#/properties/b)");
+    mistake("{\"allOf\":[]}", "s.json:1:10: \"allOf\" must be an array with at least one schema, found [] (#/allOf)");
+    mistake("{\"multipleOf\":0}",
+            "s.json:1:15: \"multipleOf\" must be a number greater than 0, found 0 (#/multipleOf)");
     mistake("{\"$ref\":\"#/definitions/x\"}",
-            "s.json:1:9: $ref \"#/definitions/x\" leads nowhere: the document has no \"/definitions/x\"");
+            "s.json:1:9: $ref \"#/definitions/x\" leads nowhere: the document has no \"/definitions/x\" (#/$ref)");
     mistake("{\"$ref\":\"http://x.org/y\"}",
             "s.json:1:9: $ref \"http://x.org/y\" leads nowhere: no document \"http://x.org/y\" (no schema "
-            "directory was given, and nothing is fetched)");
+            "directory was given, and nothing is fetched) (#/$ref)");
     mistake("{\"dependencies\":{\"a\":[1]}}",
-            "s.json:1:22: a dependency must be a schema or an array of property names");
+            "s.json:1:22: a dependency must be a schema or an array of property names (#/dependencies/a)");
     struct buf b = {0};
     struct schema *s;
     struct err e = {0};
@@ -212,9 +211,11 @@ static void mistakes(void **state) {
     for (int k = 0; k < 60; k++) buf_fmt(&b, "%s\"p%d\":{\"minimum\":[]}", k ? "," : "", k);
     buf_str(&b, "}}");
     assert_int_equal(schema_compile(&s, "s.json", b.p, b.n, NULL, 0, &e), ERR_CONFIG);
-    const char *more = strstr(e.msg, "\n... and 40 more");
+    const char *more = strstr(e.msg, "\n... and ");
     assert_non_null(more);
-    assert_int_equal(strlen(more), 16);
+    size_t lines = 1;
+    for (const char *q = e.msg; (q = strchr(q, '\n')) && q < more; q++) lines++;
+    assert_int_equal(lines + strtoul(more + 9, NULL, 10), 60); /* told and not told */
     buf_free(&b);
     /* what is no schema is not looked at */
     static const struct item fine[] = {
@@ -226,91 +227,6 @@ static void mistakes(void **state) {
         {"{\"dependentRequired\":{\"a\":[\"b\"]}}", "{\"a\":1}", true},
     };
     CHECK(fine, 0);
-}
-
-/* ---- references ---- */
-
-static void put(const char *dir, const char *name, const char *text) {
-    char path[256];
-    snprintf(path, sizeof path, "%s/%s", dir, name);
-    FILE *f = fopen(path, "wb");
-    assert_non_null(f);
-    fputs(text, f);
-    fclose(f);
-}
-
-static void references(void **state) {
-    (void)state;
-    static const struct item t[] = {
-        {"{\"unknown\":{\"type\":\"integer\"},\"properties\":{\"b\":{\"$ref\":\"#/unknown\"}}}", "{\"b\":\"x\"}",
-         false},
-        {"{\"properties\":{\"a\":{\"unknown\":{\"type\":\"integer\"}},\"b\":{\"$ref\":\"#/properties/a/unknown\"}}}",
-         "{\"b\":3}", true},
-        {"{\"$id\":\"/base\",\"properties\":{\"f\":{\"$ref\":\"#/examples/0\"}},\"examples\":[{\"type\":\"string\"}]}",
-         "{\"f\":1}", false},
-        {"{\"definitions\":{\"e\":{\"enum\":[{\"$id\":\"https://h/"
-         "x.json\",\"type\":\"null\"}]},\"r\":{\"$id\":\"https://h/x.json\",\"type\":\"string\"}},"
-         "\"anyOf\":[{\"$ref\":\"#/definitions/e\"},{\"$ref\":\"https://h/x.json\"}]}",
-         "\"a string\"", true},
-        {"{\"definitions\":{\"u\":{\"not\":{\"list_of\":[{\"$id\":\"https://h/"
-         "x.json\",\"type\":\"null\"}]}},\"r\":{\"$id\":\"https://h/x.json\",\"type\":\"string\"}},"
-         "\"allOf\":[{\"$ref\":\"https://h/x.json\"}]}",
-         "null", false},
-        {"{\"definitions\":{\"c\":{\"const\":{\"$id\":\"#no\"}}},\"if\":{\"const\":\"skip\"},\"then\":true,\"else\":{"
-         "\"$ref\":\"#/definitions/c\"}}",
-         "{\"$id\":\"#no\"}", true},
-        {"{\"$ref\":\"http://json-schema.org/draft-07/schema\"}", "{\"minLength\":-1}", false},
-        {"{\"$ref\":\"http://json-schema.org/draft-07/schema#/definitions/simpleTypes\"}", "\"null\"", true},
-        {"{\"$id\":\"http://a/b/c/d\",\"definitions\":{\"x\":{\"$id\":\"../"
-         "e\",\"type\":\"null\"}},\"allOf\":[{\"$ref\":\"http://a/b/e\"}]}",
-         "1", false},
-        {"{\"items\":[{\"type\":\"null\"},{\"$ref\":\"#/items/0\"}]}", "[null,1]", false},
-        {"{\"allOf\":[{\"$ref\":\"#/d%22q\"}],\"d\\\"q\":false}", "1", false},
-    };
-    CHECK(t, 0);
-    char dir[] = "/tmp/etl-schema-XXXXXX", sub[64], path[300];
-    assert_non_null(mkdtemp(dir));
-    snprintf(sub, sizeof sub, "%s/host", dir);
-    mkdir(sub, 0755);
-    put(dir, "host/a.json", "{\"items\":{\"$ref\":\"b.json#/definitions/x y\"}}");
-    put(dir, "b.json", "\xEF\xBB\xBF{\"definitions\":{\"x y\":{\"type\":\"integer\"}}}");
-    put(dir, "odd-name.json", "{\"$id\":\"urn:ours:thing\",\"type\":\"null\"}");
-    put(dir, "broken.json", "{\"type\":\"strnig\"");
-    put(dir, "wrong.json", "{\"type\":\"strnig\"}");
-    put(dir, "new.json",
-        "{\"$schema\":\"https://json-schema.org/draft/2019-09/schema\",\"dependentRequired\":{\"a\":[\"b\"]}}");
-    static const struct item in_dir[] = {
-        {"{\"$ref\":\"http://host/a.json\"}", "[1]", true},
-        {"{\"$ref\":\"http://host/a.json\"}", "[\"\"]", false},
-        {"{\"$ref\":\"http://other/b.json#/definitions/x%20y\"}", "1", true},
-        {"{\"$ref\":\"b.json#/definitions/x%20y\"}", "\"\"", false},
-        {"{\"$ref\":\"urn:ours:thing\"}", "null", true},
-        {"{\"$ref\":\"urn:ours:thing\"}", "1", false},
-        {"{\"$ref\":\"new.json\"}", "{\"a\":1}", false},
-        {"{\"$ref\":\"new.json\"}", "{\"a\":1,\"b\":2}", true},
-    };
-    for (size_t k = 0; k < sizeof in_dir / sizeof *in_dir; k++) {
-        struct schema *s = compile_in(in_dir[k].schema, dir, 0);
-        struct schema_run r = {.max_faults = 1};
-        if (validate(s, in_dir[k].data, &r) != in_dir[k].valid) fail_msg("%s on %s", in_dir[k].schema, in_dir[k].data);
-        schema_run_free(&r);
-        schema_free(s);
-    }
-    static const char *const nowhere[] = {"broken.json",  "wrong.json", "../../etc/passwd", "%2e%2e/x.json",
-                                          "http://host/", "none.json",  "b.json#nope"};
-    for (size_t k = 0; k < sizeof nowhere / sizeof *nowhere; k++) {
-        struct schema *s;
-        struct err e = {0};
-        snprintf(path, sizeof path, "{\"$ref\":\"%s\"}", nowhere[k]);
-        assert_int_equal(schema_compile(&s, "s", path, strlen(path), dir, 0, &e), ERR_CONFIG);
-        if (k < 2) assert_non_null(strstr(e.msg, nowhere[k])); /* told where the mistake is */
-    }
-    static const char *const files[] = {"host/a.json", "b.json",   "odd-name.json", "broken.json",
-                                        "wrong.json",  "new.json", "host",          ""};
-    for (size_t k = 0; k < sizeof files / sizeof *files; k++) {
-        snprintf(path, sizeof path, "%s/%s", dir, files[k]);
-        assert_int_equal(remove(path), 0);
-    }
 }
 
 /* ---- formats: the functions themselves are tested in format_test.c ---- */
@@ -388,7 +304,6 @@ int main(void) {
 
         cmocka_unit_test(catastrophic_pattern),
         cmocka_unit_test(mistakes),
-        cmocka_unit_test(references),
         cmocka_unit_test(formats_are_annotations),
         cmocka_unit_test(each_property),
     };
