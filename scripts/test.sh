@@ -7,20 +7,22 @@ all=${2:-}
 passed=0
 failed=0
 skipped=0
+missing=() # official suites that are not here
 export ETL_SHARED=${ETL_SHARED:-$(realpath ../shared 2>/dev/null || echo ../shared)}
 
 for t in $(find "$build/test" -name '*_test' -type f | sort); do
     out=$("$t" 2>&1)
     status=$?
     p=$(grep -c '^\[       OK \]' <<<"$out")
-    f=$(grep -cE '^\[  FAILED  \] [a-z_0-9]+$' <<<"$out")
-    s=$(grep -cE '^\[  SKIPPED \] [a-z_0-9]+$' <<<"$out")
+    f=$(grep -E '^\[  FAILED  \] [a-z_0-9]+$' <<<"$out" | sort -u | grep -c .) # each is named twice
+    s=$(grep -E '^\[  SKIPPED \] [a-z_0-9]+$' <<<"$out" | sort -u | grep -c .)
     [ "$status" -ne 0 ] && [ "$f" -eq 0 ] && f=1
     if [ "$f" -gt 0 ]; then
         echo "FAILED: $t"
         grep -vE '^\[ RUN|^\[       OK' <<<"$out" | tail -40
     fi
-    grep -iE 'skipp' <<<"$out" | grep -vE '^\[' | head -3
+    grep -iE 'skipp' <<<"$out" | grep -vE '^\[|SKIPPED TEST' | head -3
+    while read -r line; do missing+=("${line#SKIPPED: }"); done < <(grep -E '^SKIPPED: .*ETL_SUITES' <<<"$out")
     passed=$((passed + p))
     failed=$((failed + f))
     skipped=$((skipped + s))
@@ -52,6 +54,13 @@ if [ "$all" = --all ]; then
             failed=$((failed + 1))
         fi
     done
+fi
+if [ "$all" = --all ] && [ "${#missing[@]}" -gt 0 ]; then
+    echo "############ NOT TESTED: official suites are missing on this machine ############"
+    printf '#  %s\n' "${missing[@]}"
+    echo "#  They are not part of the project. Put JSON-Schema-Test-Suite (tests/, remotes/) and JSONTestSuite (test_parsing/)"
+    echo "#  into a directory and name it in ETL_SUITES."
+    echo "##################################################################################"
 fi
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]
