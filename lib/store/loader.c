@@ -341,19 +341,26 @@ static int add_one(struct load_ctx *c, const struct rec *r, const struct load_ou
     return bulk_add(l->bulk, o->rec.p + x->at, x->n, x->key, e);
 }
 
+/* Every record with a line break after it; those that lie one after another so in the block in one piece. */
+static void digest_batch(struct digest *d, const struct batch *b) {
+    for (size_t i = 0; i < b->n;) {
+        const char *start = b->r[i].text, *end = start + b->r[i].len;
+        for (i++; i < b->n && *end == '\n' && b->r[i].text == end + 1; i++) end += 1 + b->r[i].len;
+        digest_add(d, start, (size_t)(end - start));
+        digest_add(d, "\n", 1);
+    }
+}
+
 static int add_batch(void *ctx, struct batch *b, void *out, struct err *e) {
     struct load_ctx *c = ctx;
     struct loader *l = c->l;
     int rc = begin(l, e);
+    if (l->digesting) digest_batch(&l->digest, b);
     for (size_t i = 0; i < b->n && rc == ERR_OK; i++) {
         const struct rec *r = &b->r[i];
         const char *why = NULL;
         c->last_bad = r->bad != NULL;
         arena_reset(&l->a);
-        if (l->digesting) {
-            digest_add(&l->digest, r->text, r->len);
-            digest_add(&l->digest, "\n", 1);
-        }
         rc = add_one(c, r, out, i, &why, e);
         if (rc) return err_in(e, "%s:%llu", reader_name(c->r, r->file), (unsigned long long)r->line);
         if (why) tell_drop(c, r->file, r->line, why);
