@@ -13,8 +13,11 @@
 #define AHEAD_SLOT 10
 
 static uint64_t event_of(const struct check *c, const struct qout *o) {
+    if (!c->events.n) return 0;
+    const struct jtok *t = token_at(o, c->event[0].slot);
+    if (!t || t->type != JT_STR) return 0;
     for (size_t i = 0; i < c->events.n; i++)
-        if (is_one_of(&c->event[i], o) && jv_type(value_at(o, c->event[i].slot)) == JT_STR) return (uint64_t)1 << i;
+        if (is_one_of(&c->event[i], o)) return (uint64_t)1 << i;
     return 0;
 }
 
@@ -289,7 +292,7 @@ static struct kslot *slot_for(struct quality *q, struct grouping *g, const struc
     }
     struct kslot *s = keytable_add(&g->table, &h->key, h->hash, added);
     if (!s) q->room = 0;
-    if (!*added) return s;
+    if (!s || !*added) return s;
     q->room -= (int64_t)g->cost;
     s->line = r->line & (KSLOT_LINES - 1);
     s->file = r->file & (KSLOT_FILES - 1);

@@ -26,7 +26,9 @@ static void holds_what_it_was_given(struct keytable *t, uint32_t n, struct key (
         struct key k = make(i);
         assert_null(keytable_find(t, &k, keytable_hash(k)));
         struct kslot *s = put(t, k, &added);
-        assert_true(added && s && !s->flag && !s->line && !s->file);
+        assert_true(added);
+        if (!s) return fail();
+        assert_true(!s->flag && !s->line && !s->file);
         memcpy(s->payload, &i, sizeof i);
         s->line = i;
         assert_ptr_equal(put(t, k, &added), s);

@@ -45,16 +45,25 @@ static __attribute__((noinline)) void guess_again(const struct fields *f, struct
     *g = (struct guess){name.a, name.b, (uint32_t)name.n, fields_look(f, &name)};
 }
 
+/* a and b are all of a name of up to 16 bytes. Most have 8 or more, and these need no look at their length. */
+static inline bool is_guess(const struct guess *g, const char *p, uint32_t n, uint8_t flags) {
+    if (g->n != n || flags & JF_ESC) return false;
+    if (n >= 8) {
+        uint64_t a, b;
+        memcpy(&a, p, 8);
+        memcpy(&b, p + n - 8, 8);
+        return a == g->a && b == g->b && n <= 16;
+    }
+    struct word w = word_of(p, n);
+    return w.a == g->a && w.b == g->b;
+}
+
 void fields_find(const struct fields *f, struct jval rec, uint32_t *at, struct guess guess[GUESSES], struct arena *a) {
     memset(at, 0, f->n * sizeof *at);
     const struct jtok *end = rec.t + jv_tok(rec)->next;
     struct guess *g = guess;
     for (const struct jtok *t = jv_tok(rec) + 1; t < end; t = rec.t + t[1].next) {
-        uint32_t n = t->len;
-        struct word name = word_of(rec.text + t->off, n);
-        /* a and b are all of a name of up to 16 bytes */
-        bool same = g->n == n && g->a == name.a && g->b == name.b && n <= 16 && !(t->flags & JF_ESC);
-        if (__builtin_expect(!same, 0)) guess_again(f, rec, t, g, a);
+        if (!is_guess(g, rec.text + t->off, t->len, t->flags)) guess_again(f, rec, t, g, a);
         if (g->slot != NO_SLOT) at[g->slot] = (uint32_t)(t - rec.t) + 1;
         if (++g == guess + GUESSES) g = guess;
     }
