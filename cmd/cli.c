@@ -260,7 +260,8 @@ int cli_env(struct cli *c, struct err *e) {
     env->tmpdir = arena_fmt(&c->a, "%s/tmp", env->home);
     env->command = c->line;
     env->memory = (size_t)memory << 20;
-    env->threads = (int)threads;
+    /* each thread's batches take memory: with little of it there are fewer (the result is the same) */
+    env->threads = (int)(threads < memory / 8 ? threads : memory / 8);
     gzip_threads_set(env->threads);
     env->retries = (int)retries;
     env->max_line = (size_t)line << 20;

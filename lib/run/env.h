@@ -18,5 +18,7 @@ struct run_env {
 
 /* Block size of readers that fits the memory. */
 size_t env_block(const struct run_env *env);
+/* Bytes for the state of checks: most of it, but for what the process itself, its threads and their batches take. */
+size_t env_checks(const struct run_env *env);
 
 #endif

@@ -313,7 +313,7 @@ int filter_validate(const struct run_env *env, const struct filter_opt *o, struc
     int rc = begin(&f, env, o, STAGE_VALIDATE, o->d->name, e);
     f.task.rows_out = 0;
     struct quality_cfg cfg = {
-        .p = o->p, .d = o->d, .memory = env->memory / 8 * 5, .threads = env->threads, .tmpdir = env->tmpdir};
+        .p = o->p, .d = o->d, .memory = env_checks(env), .threads = env->threads, .tmpdir = env->tmpdir};
     struct quality *q = quality_new(&cfg);
     struct quality_out out = {&s, spool_accept, spool_reject};
     if (rc == ERR_OK) rc = open_spool(&f, &s, e);
@@ -448,8 +448,12 @@ static int one_mart(const struct run_env *env, const struct filter_opt *o, const
     char digest[65];
     int rc = begin(&f, env, o, STAGE_MART, m->name, e);
     char *now = arena_str(&f.a, utc_text(now_utc()).s);
-    struct mart_params params = {
-        .ds = f.day, .run_id = f.task.run_id, .quality_status = "PASS", .started_at = now, .finished_at = now, .scan = scan};
+    struct mart_params params = {.ds = f.day,
+                                 .run_id = f.task.run_id,
+                                 .quality_status = "PASS",
+                                 .started_at = now,
+                                 .finished_at = now,
+                                 .scan = scan};
     plan_make(&pl, o->p, env, o->day);
     if (rc == ERR_OK) rc = mart_digests(&f, &pl, m, digest, e);
     params.mark = (struct warehouse_mark){o->p->name, f.day, stage_name(STAGE_MART), m->name, digest};

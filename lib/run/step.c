@@ -17,6 +17,10 @@ size_t env_block(const struct run_env *env) {
     return b < 65536 ? 65536 : b > 1 << 20 ? 1 << 20 : b;
 }
 
+size_t env_checks(const struct run_env *env) {
+    return env->memory / 8 * 5 - (4 << 20); /* at least 6 MiB: --memory is 16 or more */
+}
+
 static const char *made_by(enum stage s, struct arena *a) {
     return arena_fmt(a, "etl " ETL_VERSION " %s", stage_name(s));
 }
@@ -118,7 +122,7 @@ static int do_validate(struct step_ctx *c, struct plan_step *s, struct step_resu
     char *from = NULL;
     struct quality_cfg cfg = {.p = pl->p,
                               .d = s->d,
-                              .memory = pl->env->memory / 8 * 5,
+                              .memory = env_checks(pl->env),
                               .threads = pl->env->threads,
                               .tmpdir = pl->env->tmpdir,
                               .home = pl->env->home};
