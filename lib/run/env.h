@@ -20,5 +20,7 @@ struct run_env {
 size_t env_block(const struct run_env *env);
 /* Bytes for the state of checks: most of it, but for what the process itself, its threads and their batches take. */
 size_t env_checks(const struct run_env *env);
+/* The same for the keys of a load that wait to be merged. */
+size_t env_keys(const struct run_env *env);
 
 #endif

@@ -399,7 +399,7 @@ int filter_load(const struct run_env *env, const struct filter_opt *o, struct er
                      o->p->name);
     if (rc == ERR_OK) rc = open_in(&f, &r, e);
     if (rc == ERR_OK) rc = warehouse_open(&wh, env->home, env->memory / 8, e);
-    if (rc == ERR_OK) rc = loader_open(&l, &wh, o->d->load, o->day, &o->p->zone, env->memory / 8 * 3, e);
+    if (rc == ERR_OK) rc = loader_open(&l, &wh, o->d->load, o->day, &o->p->zone, env_keys(env), e);
     if (rc == ERR_OK) loader_digest_start(l);
     if (rc == ERR_OK) rc = load_records(l, r, env->threads, e);
     if (rc == ERR_OK) rc = whole(&f, r, STAGE_LOAD, e);

@@ -21,6 +21,10 @@ size_t env_checks(const struct run_env *env) {
     return env->memory / 8 * 5 - (4 << 20); /* at least 6 MiB: --memory is 16 or more */
 }
 
+size_t env_keys(const struct run_env *env) {
+    return env->memory / 8 * 3 - (4 << 20);
+}
+
 static const char *made_by(enum stage s, struct arena *a) {
     return arena_fmt(a, "etl " ETL_VERSION " %s", stage_name(s));
 }
@@ -205,7 +209,7 @@ static int do_load(struct step_ctx *c, struct plan_step *s, struct step_result *
         return ERR_OK;
     }
     if (rc == ERR_OK) rc = warehouse_open(&wh, pl->env->home, pl->env->memory / 8, e);
-    if (rc == ERR_OK) rc = loader_open(&l, &wh, s->d->load, pl->day, &pl->p->zone, pl->env->memory / 8 * 3, e);
+    if (rc == ERR_OK) rc = loader_open(&l, &wh, s->d->load, pl->day, &pl->p->zone, env_keys(pl->env), e);
     if (rc == ERR_OK) rc = load_records(l, in, pl->env->threads, e);
     if (rc == ERR_OK) {
         struct warehouse_mark mark = {pl->p->name, day_text(pl->day).s, stage_name(s->stage), s->name, s->input};
