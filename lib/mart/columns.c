@@ -367,10 +367,8 @@ static void join_column(struct join *j) {
     for (int k = 1; k < j->nr && !j->odd; k++) {
         struct part *p = &j->r[k].parts[j->col];
         uint32_t *map = mem_grow(NULL, ((size_t)p->dict.n + 1) * sizeof *map);
-        for (uint32_t c = 0; c < p->dict.n && !j->odd; c++) {
-            map[c] = dict_copy(&first->dict, &p->dict, c);
-            j->odd = map[c] == NO_CODE;
-        }
+        dict_join(&first->dict, &p->dict, map);
+        for (uint32_t c = 0; c < p->dict.n; c++) j->odd = j->odd || map[c] == NO_CODE;
         dict_free(&p->dict);
         struct relcol from = {.codes = p->codes, .width = p->width};
         while (first->width < 4 && (first->dict.n - 1) >> (first->width * 8)) widen(first, at);
