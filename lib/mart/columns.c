@@ -135,7 +135,7 @@ static bool hold(struct part *p, struct dict_item *it, sqlite3_value *v) {
     if (!text) return false;
     dict_item_text(it, text, n);
     if (it->type == VALUE_UUID) return true;
-    if (p->ntexts + n > p->cap_texts) {
+    if (p->ntexts + n >= p->cap_texts) {
         p->cap_texts = (p->ntexts + n) * 2 + 1024;
         p->texts = mem_grow(p->texts, p->cap_texts);
     }

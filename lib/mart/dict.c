@@ -251,8 +251,10 @@ void dict_join(struct dict *d, const struct dict *from, uint32_t *codes) {
             uint64_t v = from->val[at + i];
             it[i].type = v & 7;
             it[i].n = (uint32_t)LENGTH(v);
-            it[i].p = from->text + OFFSET(v);
-            if (it[i].type < VALUE_TEXT) it[i].bits = from->num[OFFSET(v)];
+            if (it[i].type < VALUE_TEXT)
+                it[i].bits = from->num[OFFSET(v)];
+            else
+                it[i].p = from->text + OFFSET(v);
             if (it[i].type == VALUE_UUID) memcpy(it[i].packed, it[i].p, 16);
             it[i].hash =
                 it[i].type < VALUE_TEXT ? hash_number(it[i].type, it[i].bits) : (uint32_t)hash_bytes(it[i].p, it[i].n);
