@@ -188,6 +188,7 @@ static void *read_stretch(void *ctx) {
     struct reader *r = ctx;
     struct stmt s = {0};
     if (r->own) r->rc = db_open(&r->db, r->path, DB_READ, 60000, &r->e);
+    if (r->own && r->rc == ERR_OK) r->rc = db_exec(&r->db, &r->e, "PRAGMA cache_size=-256"); /* every page once */
     if (r->rc == ERR_OK &&
         sqlite3_create_function_v2(r->db.h, "etl take", -1, SQLITE_UTF8, r, NULL, take_step, take_end, NULL))
         r->rc = err_set(&r->e, ERR_INTERNAL, "cannot add a function");
