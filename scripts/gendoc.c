@@ -89,6 +89,9 @@ static const struct term environment[] = {
      "Alpine are "
      "tried."},
     {RUN, "USER", "Who did it, for the ledger's\n.Li events ."},
+    {MART + RUN + REPORT, "ETL_MART_SCAN",
+     "To look into a doubt:\n.Ql off\nhas SQLite run the SQL of models and reports as it is, without columns in "
+     "memory.\nThe results are the same; only the time differs."},
     {WITH_PIPELINE, "ETL_NOW",
      "For tests: an instant in ISO 8601 form\n.Pq Ql 2026\\-01\\-16T02:00:03Z\nthat stands in for the clock."},
 };

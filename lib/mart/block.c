@@ -93,7 +93,7 @@ bool block_outline(const struct tokens *t, uint32_t at, struct block *b) {
     static const char *const tails[] = {"having", "window", "order", "limit"};
     uint32_t depth = t->t[at].depth, from = 0, where = 0, group = 0, tail = 0, i = at + 1;
     *b = (struct block){0};
-    if (token_is(&t->t[i], "distinct") || token_is(&t->t[i], "all")) return false;
+    b->distinct = token_is(&t->t[i], "distinct") || token_is(&t->t[i], "all");
     for (; !ends_core(&t->t[i], depth); i++) {
         const struct token *k = &t->t[i];
         if (k->depth != depth) continue;
@@ -454,7 +454,7 @@ void block_read(const struct tokens *t, struct block *b, const struct names *nam
         b->nconj = 0;
         b->all_conj = false;
     }
-    bool whole = where && b->all_conj && read_keys(&r) && read_items(&r, items_end) && read_tail(&r);
+    bool whole = !b->distinct && where && b->all_conj && read_keys(&r) && read_items(&r, items_end) && read_tail(&r);
     b->level = whole ? BLOCK_WHOLE : b->is_name && b->nconj ? BLOCK_FILTERED : BLOCK_NOT;
 }
 

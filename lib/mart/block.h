@@ -67,6 +67,7 @@ struct block {
     struct span from;  /* the source with its alias */
     uint32_t source;   /* index of the source's name, or of its parenthesis */
     uint32_t inner;    /* source is a parenthesis: index of the SELECT in it */
+    bool distinct;     /* SELECT DISTINCT or ALL */
     bool is_name;      /* source is a name */
     struct sv alias;   /* what qualifies columns */
     struct span where; /* after WHERE; empty: none */

@@ -135,7 +135,7 @@ static bool hold(struct part *p, struct dict_item *it, sqlite3_value *v) {
     if (!text) return false;
     dict_item_text(it, text, n);
     if (it->type == VALUE_UUID) return true;
-    if (p->ntexts + n > p->cap_texts) {
+    if (p->ntexts + n >= p->cap_texts) {
         p->cap_texts = (p->ntexts + n) * 2 + 1024;
         p->texts = mem_grow(p->texts, p->cap_texts);
     }
@@ -188,6 +188,7 @@ static void *read_stretch(void *ctx) {
     struct reader *r = ctx;
     struct stmt s = {0};
     if (r->own) r->rc = db_open(&r->db, r->path, DB_READ, 60000, &r->e);
+    if (r->own && r->rc == ERR_OK) r->rc = db_exec(&r->db, &r->e, "PRAGMA cache_size=-256"); /* every page once */
     if (r->rc == ERR_OK &&
         sqlite3_create_function_v2(r->db.h, "etl take", -1, SQLITE_UTF8, r, NULL, take_step, take_end, NULL))
         r->rc = err_set(&r->e, ERR_INTERNAL, "cannot add a function");
@@ -367,10 +368,8 @@ static void join_column(struct join *j) {
     for (int k = 1; k < j->nr && !j->odd; k++) {
         struct part *p = &j->r[k].parts[j->col];
         uint32_t *map = mem_grow(NULL, ((size_t)p->dict.n + 1) * sizeof *map);
-        for (uint32_t c = 0; c < p->dict.n && !j->odd; c++) {
-            map[c] = dict_copy(&first->dict, &p->dict, c);
-            j->odd = map[c] == NO_CODE;
-        }
+        dict_join(&first->dict, &p->dict, map);
+        for (uint32_t c = 0; c < p->dict.n; c++) j->odd = j->odd || map[c] == NO_CODE;
         dict_free(&p->dict);
         struct relcol from = {.codes = p->codes, .width = p->width};
         while (first->width < 4 && (first->dict.n - 1) >> (first->width * 8)) widen(first, at);

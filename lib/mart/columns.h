@@ -18,6 +18,7 @@ struct relcol {
     const void *codes; /* one per row; NULL: every row has `constant` */
     uint8_t width;     /* bytes of a code: 1, 2 or 4 */
     uint32_t constant;
+    uint8_t sorted; /* the rows are in the order of the columns that have 1, 2, ... here */
 };
 struct relation {
     size_t nrows, ncols;

@@ -5,7 +5,15 @@
 #include <math.h>
 #include <sys/random.h>
 
-#define TEXT_MAX ((size_t)1 << 24)
+#define TEXT_MAX ((size_t)1 << 21)
+
+/* A value in 8 bytes, for a look-up to touch one place: its type in 3 bits, a text's length in 21 and its offset in 40;
+ * of a number, in place of the offset, where its bits are in `num`. */
+static uint64_t pack(enum value_type type, size_t n, size_t at) {
+    return (uint64_t)at << 24 | (uint64_t)n << 3 | type;
+}
+#define OFFSET(v) ((v) >> 24)
+#define LENGTH(v) ((v) >> 3 & (TEXT_MAX - 1))
 #define MOST_VALUES ((uint32_t)1 << 30)
 
 static uint64_t seed;
@@ -48,13 +56,12 @@ void dict_init(struct dict *d) {
         seeded = true;
     }
     *d = (struct dict){.n = 1, .cap = 16, .mask = 31};
-    d->type = mem_alloc(d->cap);
     d->val = mem_alloc(d->cap * sizeof *d->val);
     d->slots = mem_alloc((d->mask + 1) * sizeof *d->slots);
 }
 
 void dict_free(struct dict *d) {
-    free(d->type);
+    free(d->num);
     free(d->val);
     free(d->text);
     free(d->slots);
@@ -76,17 +83,15 @@ static void more_slots(struct dict *d) {
     free(old);
 }
 
-static uint32_t append(struct dict *d, enum value_type type, uint64_t val, uint32_t slot, uint32_t hash) {
+static uint32_t append(struct dict *d, uint64_t val, uint32_t slot, uint32_t hash) {
     if (d->n == MOST_VALUES) return NO_CODE;
     if (d->n == d->cap) {
         d->cap *= 2;
-        d->type = mem_grow(d->type, d->cap);
         d->val = mem_grow(d->val, d->cap * sizeof *d->val);
     }
     uint32_t code = d->n++;
-    d->type[code] = (uint8_t)type;
     d->val[code] = val;
-    d->has[type] = true;
+    d->has[val & 7] = true;
     d->slots[slot] = (uint64_t)hash << 32 | (code + 1);
     if (d->n > (d->mask >> 2) * 3) more_slots(d);
     return code;
@@ -100,9 +105,15 @@ static uint32_t number(struct dict *d, enum value_type type, uint64_t bits, uint
     uint32_t k = hash & d->mask;
     for (; d->slots[k]; k = (k + 1) & d->mask) {
         uint32_t code = (uint32_t)d->slots[k] - 1;
-        if ((uint32_t)(d->slots[k] >> 32) == hash && d->val[code] == bits && d->type[code] == type) return code;
+        if ((uint32_t)(d->slots[k] >> 32) == hash && (d->val[code] & 7) == type && d->num[OFFSET(d->val[code])] == bits)
+            return code;
     }
-    return append(d, type, bits, k, hash);
+    if (d->nnum == d->cap_num) {
+        d->cap_num = d->cap_num ? d->cap_num * 2 : 16;
+        d->num = mem_grow(d->num, d->cap_num * sizeof *d->num);
+    }
+    d->num[d->nnum] = bits;
+    return append(d, pack(type, 0, d->nnum++), k, hash);
 }
 
 uint32_t dict_int(struct dict *d, int64_t v) {
@@ -134,8 +145,8 @@ static uint32_t bytes(struct dict *d, enum value_type type, const char *p, size_
     uint32_t k = hash & d->mask;
     for (; d->slots[k]; k = (k + 1) & d->mask) {
         uint32_t code = (uint32_t)d->slots[k] - 1;
-        if ((uint32_t)(d->slots[k] >> 32) == hash && d->type[code] == type && (d->val[code] & (TEXT_MAX - 1)) == n &&
-            same_bytes(d->text + (d->val[code] >> 24), p, n))
+        if ((uint32_t)(d->slots[k] >> 32) == hash && (d->val[code] & 0xffffff) == pack(type, n, 0) &&
+            same_bytes(d->text + OFFSET(d->val[code]), p, n))
             return code;
     }
     if (n >= TEXT_MAX || d->ntext + n >= (size_t)1 << 40) return NO_CODE;
@@ -144,7 +155,7 @@ static uint32_t bytes(struct dict *d, enum value_type type, const char *p, size_
         d->text = mem_grow(d->text, d->cap_text);
     }
     memcpy(d->text + d->ntext, p, n);
-    uint32_t code = append(d, type, (uint64_t)d->ntext << 24 | n, k, hash);
+    uint32_t code = append(d, pack(type, n, d->ntext), k, hash);
     d->ntext += n;
     return code;
 }
@@ -212,11 +223,10 @@ static void look_ahead(const struct dict *d, const struct dict_item *it, size_t 
     for (size_t i = 0; i < n; i++) {
         uint64_t slot = d->slots[it[i].hash & d->mask];
         if (slot && it[i].type) __builtin_prefetch(&d->val[(uint32_t)slot - 1]);
-        if (slot && it[i].type) __builtin_prefetch(&d->type[(uint32_t)slot - 1]);
     }
     for (size_t i = 0; i < n; i++) {
         uint64_t slot = d->slots[it[i].hash & d->mask];
-        if (slot && it[i].type >= VALUE_TEXT) __builtin_prefetch(d->text + (d->val[(uint32_t)slot - 1] >> 24));
+        if (slot && it[i].type >= VALUE_TEXT) __builtin_prefetch(d->text + OFFSET(d->val[(uint32_t)slot - 1]));
     }
 }
 
@@ -232,28 +242,30 @@ void dict_codes(struct dict *d, const struct dict_item *it, size_t n, uint32_t *
     }
 }
 
-uint32_t dict_copy(struct dict *d, const struct dict *from, uint32_t code) {
-    enum value_type type = code ? from->type[code] : VALUE_NULL;
-    if (type == VALUE_NULL) return 0;
-    if (type < VALUE_TEXT) return number(d, type, from->val[code], hash_number(type, from->val[code]));
-    const char *p = from->text + (from->val[code] >> 24);
-    size_t n = from->val[code] & (TEXT_MAX - 1);
-    return bytes(d, type, p, n, (uint32_t)hash_bytes(p, n));
-}
-
-int64_t dict_get_int(const struct dict *d, uint32_t code) {
-    return (int64_t)d->val[code];
-}
-
-double dict_get_real(const struct dict *d, uint32_t code) {
-    double v;
-    memcpy(&v, &d->val[code], 8);
-    return v;
+void dict_join(struct dict *d, const struct dict *from, uint32_t *codes) {
+    struct dict_item it[256];
+    codes[0] = 0;
+    for (uint32_t at = 1; at < from->n; at += 256) {
+        uint32_t n = from->n - at < 256 ? from->n - at : 256;
+        for (uint32_t i = 0; i < n; i++) {
+            uint64_t v = from->val[at + i];
+            it[i].type = v & 7;
+            it[i].n = (uint32_t)LENGTH(v);
+            if (it[i].type < VALUE_TEXT)
+                it[i].bits = from->num[OFFSET(v)];
+            else
+                it[i].p = from->text + OFFSET(v);
+            if (it[i].type == VALUE_UUID) memcpy(it[i].packed, it[i].p, 16);
+            it[i].hash =
+                it[i].type < VALUE_TEXT ? hash_number(it[i].type, it[i].bits) : (uint32_t)hash_bytes(it[i].p, it[i].n);
+        }
+        dict_codes(d, it, n, codes + at);
+    }
 }
 
 struct sv dict_get_text(const struct dict *d, uint32_t code, char *buf) {
-    const char *p = d->text + (d->val[code] >> 24);
-    if (d->type[code] != VALUE_UUID) return (struct sv){p, d->val[code] & (TEXT_MAX - 1)};
+    const char *p = d->text + OFFSET(d->val[code]);
+    if ((d->val[code] & 7) != VALUE_UUID) return (struct sv){p, LENGTH(d->val[code])};
     uuid_text(p, buf);
     return (struct sv){buf, 36};
 }
@@ -264,7 +276,7 @@ void dict_seal(struct dict *d) {
 }
 
 size_t dict_bytes(const struct dict *d) {
-    return (size_t)d->cap * 9 + d->cap_text + (d->slots ? ((size_t)d->mask + 1) * 8 : 0) +
+    return (size_t)d->cap * 8 + d->cap_text + (size_t)d->cap_num * 8 + (d->slots ? ((size_t)d->mask + 1) * 8 : 0) +
            (d->rank ? (size_t)d->n * 4 : 0);
 }
 
@@ -276,7 +288,7 @@ struct place {
 };
 
 static int compare_numbers(const struct dict *d, uint32_t a, uint32_t b) {
-    bool ra = d->type[a] == VALUE_REAL, rb = d->type[b] == VALUE_REAL;
+    bool ra = dict_type(d, a) == VALUE_REAL, rb = dict_type(d, b) == VALUE_REAL;
     if (!ra && !rb) {
         int64_t x = dict_get_int(d, a), y = dict_get_int(d, b);
         return (x > y) - (x < y);
@@ -359,9 +371,9 @@ void dict_rank(struct dict *d) {
     struct place *p = mem_grow(NULL, ((size_t)d->n + 1) * sizeof *p);
     size_t numbers = 0, texts = 0;
     for (uint32_t c = 1; c < d->n; c++)
-        if (d->type[c] < VALUE_TEXT) p[numbers++].code = c;
+        if (dict_type(d, c) < VALUE_TEXT) p[numbers++].code = c;
     for (uint32_t c = 1; c < d->n; c++)
-        if (d->type[c] >= VALUE_TEXT) p[numbers + texts++].code = c;
+        if (dict_type(d, c) >= VALUE_TEXT) p[numbers + texts++].code = c;
     if (numbers) qsort_r(p, numbers, sizeof *p, by_number, d);
     if (texts) sort_texts(d, p + numbers, texts);
     d->rank = mem_grow(NULL, (size_t)d->n * sizeof *d->rank);

@@ -16,10 +16,11 @@ enum value_type { VALUE_NULL, VALUE_INTEGER, VALUE_REAL, VALUE_TEXT, VALUE_UUID 
 
 struct dict {
     uint32_t n, cap;
-    uint8_t *type;
-    uint64_t *val; /* the number's bits; of a text its offset << 24 | length */
+    uint64_t *val; /* type, then of a text its length and offset, of a number its place in `num`: see dict.c */
     char *text;
     size_t ntext, cap_text;
+    uint64_t *num;
+    uint32_t nnum, cap_num;
     uint64_t *slots; /* hash << 32 | code + 1; NULL once sealed */
     uint32_t mask;
     bool has[5];    /* which types occur */
@@ -45,11 +46,20 @@ void dict_item_int(struct dict_item *it, int64_t v);
 void dict_item_real(struct dict_item *it, double v);
 void dict_item_text(struct dict_item *it, const char *p, size_t n);
 void dict_codes(struct dict *d, const struct dict_item *it, size_t n, uint32_t *codes);
-/* The code that value `code` of `from` has here. */
-uint32_t dict_copy(struct dict *d, const struct dict *from, uint32_t code);
+/* All values of another one; codes[c]: which code c of `from` has here. */
+void dict_join(struct dict *d, const struct dict *from, uint32_t *codes);
 
-int64_t dict_get_int(const struct dict *d, uint32_t code);
-double dict_get_real(const struct dict *d, uint32_t code);
+static inline enum value_type dict_type(const struct dict *d, uint32_t code) {
+    return (enum value_type)(d->val[code] & 7); /* val[0] is 0 */
+}
+static inline int64_t dict_get_int(const struct dict *d, uint32_t code) {
+    return (int64_t)d->num[d->val[code] >> 24];
+}
+static inline double dict_get_real(const struct dict *d, uint32_t code) {
+    double v;
+    memcpy(&v, &d->num[d->val[code] >> 24], 8);
+    return v;
+}
 /* buf of 36 bytes is used where the text is not kept as text. */
 struct sv dict_get_text(const struct dict *d, uint32_t code, char *buf);
 

@@ -131,7 +131,7 @@ struct worker {
     size_t stride;
     int me, of;
     pthread_t thread;
-    bool started, odd;
+    bool started, odd, sorted;
     char *recs; /* records; the first 8 bytes are the key */
     size_t n, cap;
     uint64_t *table; /* open addressing: hash << 32 | group + 1 */
@@ -227,6 +227,16 @@ static void keep_mine(struct worker *w) {
     }
 }
 
+/* Rows come in the order of the keys: a group ends where the key changes. */
+static void next_groups(struct worker *w) {
+    size_t n = w->rows.nsel;
+    for (size_t i = 0; i < n; i++) {
+        if (!w->n || memcmp(w->recs + (w->n - 1) * w->stride, &w->key[i], 8) != 0) new_group(w, w->key[i]);
+        w->group[i] = (uint32_t)w->n - 1;
+    }
+    for (size_t i = 0; i < n; i++) w->rec[i] = w->recs + w->group[i] * w->stride;
+}
+
 /* The rows whose groups are mine, with their groups. */
 static void find_groups(struct worker *w) {
     keep_mine(w);
@@ -316,7 +326,7 @@ static void add_sums(struct worker *w, size_t a, const uint32_t *arg) {
         AT(uint32_t, rec, s->count)++;
         if (s->exact) {
             AT(int64_t, rec, s->whole) += dict_get_int(d, c);
-        } else if (d->type[c] == VALUE_INTEGER) {
+        } else if (dict_type(d, c) == VALUE_INTEGER) {
             int64_t v = dict_get_int(d, c);
             AT(double, rec, s->real) += (double)v;
             if (!AT(uint32_t, rec, s->flags) &&
@@ -368,7 +378,9 @@ static void *work(void *ctx) {
     for (size_t from = 0; from < p->in->nrows && !w->odd; from += BLOCK) {
         rows_block(&w->rows, from, p->where, p->nwhere);
         make_keys(w);
-        if (p->nkeys) {
+        if (w->sorted) {
+            next_groups(w);
+        } else if (p->nkeys) {
             find_groups(w);
         } else {
             memset(w->group, 0, sizeof w->group);
@@ -454,14 +466,21 @@ static bool make_strides(const struct group_plan *p, uint64_t *strides, uint64_t
     return true;
 }
 
+static bool is_sorted(const struct group_plan *p) {
+    for (size_t k = 0; k < p->nkeys; k++)
+        if (p->keys[k].map || p->in->cols[p->keys[k].col].sorted != k + 1) return false;
+    return p->nkeys > 0;
+}
+
 static void worker_init(struct worker *w, const struct group_plan *p, const struct slot *slots, size_t stride) {
     w->p = p;
     w->slots = slots;
     w->stride = stride;
     rows_init(&w->rows, p->in);
-    if (p->nkeys && w->domain <= DIRECT)
+    w->sorted = is_sorted(p);
+    if (p->nkeys && !w->sorted && w->domain <= DIRECT)
         w->direct = mem_alloc((size_t)w->domain * sizeof *w->direct);
-    else if (p->nkeys)
+    else if (p->nkeys && !w->sorted)
         more_slots(w);
     w->sets = mem_alloc((p->naggs + 1) * sizeof *w->sets);
     w->set_mask = mem_alloc((p->naggs + 1) * sizeof *w->set_mask);
@@ -519,7 +538,7 @@ static struct place *sort_groups(const struct group_plan *p, struct worker **w, 
             places[at++] = (struct place){sort, (uint32_t)t, (uint32_t)g};
         }
     }
-    radix(places, total, domain);
+    if (!w[0]->sorted) radix(places, total, domain);
     return places;
 }
 
@@ -588,6 +607,7 @@ static bool results(const struct group_plan *p, struct worker **w, const struct 
     out->nrows = n;
     for (size_t c = 0; c < ncols; c++) {
         struct relcol *to = &out->cols[c];
+        to->sorted = (uint8_t)(c < p->nkeys ? c + 1 : 0);
         to->dict = c < p->nkeys ? p->keys[c].dict : res[c - p->nkeys].dict;
         to->codes = keep_block(keep, codes_narrow(codes[c], n, to->dict->n, &to->width), n * to->width);
     }
@@ -606,7 +626,7 @@ int group_run(const struct group_plan *p, struct relation *out, struct keep *kee
     for (size_t a = 0; a < p->naggs && ok; a++) ok = ready(p, &p->aggs[a], &slots[a], &n8, &n4);
     if (!ok) goto out;
     size_t stride = lay_out(slots, p->naggs, n8, n4);
-    if (nw < 2 || !p->nkeys || p->in->nrows < 50000) nw = 1;
+    if (nw < 2 || !p->nkeys || is_sorted(p) || p->in->nrows < 50000) nw = 1;
     for (int t = 0; t < nw; t++) {
         w[t] = mem_alloc(sizeof **w);
         w[t]->me = t;

@@ -15,6 +15,8 @@
 #include "mart/macro.h"
 #include "mart/scan_vtab.h"
 
+#define PROGRAM ((size_t)10 << 20) /* what the program takes besides columns and SQLite's cache */
+
 struct seen_pred { /* a condition that was worked out for all values before */
     struct seen_pred *next;
     const char *text;
@@ -78,7 +80,7 @@ struct mart_scan *mart_scan_new(const struct pipeline *p, struct strs only, int 
     s->p = p;
     s->only = only;
     s->threads = threads;
-    s->memory = memory;
+    s->memory = memory > PROGRAM ? memory - PROGRAM : 0;
     s->off = word && strcmp(word, "off") == 0;
     return s;
 }

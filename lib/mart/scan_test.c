@@ -184,7 +184,7 @@ static const struct {
     {"SELECT *, rowid" FROM DAY "AND k = '가나' ORDER BY x, rowid", 1},
     {"SELECT n, k, x" FROM DAY "AND k = '가나' AND n < x", 1},
     {"SELECT DISTINCT k" FROM DAY, 0},
-    {"SELECT DISTINCT k, n" FROM DAY "AND n = 7", 0},
+    {"SELECT DISTINCT k, n" FROM DAY "AND n = 7", 1},
     {"SELECT ALL k" FROM DAY, 0},
     {"SELECT k, ROW_NUMBER() OVER (PARTITION BY k ORDER BY ts, rowid) AS r" FROM DAY "AND n = 7", 1},
     {"SELECT k, COUNT(*) AS n" FROM DAY "AND n = 7 GROUP BY k HAVING COUNT(*) > 1", 1},

@@ -133,7 +133,7 @@ static int lazy_column(struct view_cursor *c, const struct scan_view *v, sqlite3
 static void give_value(sqlite3_context *to, const struct dict *d, uint32_t code) {
     char b[36];
     struct sv t;
-    switch (code ? d->type[code] : VALUE_NULL) {
+    switch (dict_type(d, code)) {
     case VALUE_NULL:
         sqlite3_result_null(to);
         break;
