@@ -9,7 +9,7 @@ _etl_builtin='commerce'
 _etl_options() {
     case $1 in
     collect) echo '-p --pipeline -d --day --dataset -o --output --format --source --seed --users --inject --home --memory --threads --max-line --log-format -q --quiet -v --verbose -h --help' ;;
-    validate) echo '-p --pipeline -d --day --dataset -o --output --format --schema --schema-dir --assert-format --max-errors --errors --rejects --home --memory --threads --max-line --log-format -q --quiet -v --verbose -h --help' ;;
+    validate) echo '-p --pipeline -d --day --dataset -o --output --format --schema --schema-dir --assert-format --max-errors --errors --records --summary --rejects --home --memory --threads --max-line --log-format -q --quiet -v --verbose -h --help' ;;
     transform) echo '-p --pipeline -d --day --dataset -o --output --format --step --home --memory --threads --max-line --log-format -q --quiet -v --verbose -h --help' ;;
     load) echo '-p --pipeline -d --day --dataset --home --memory --threads --max-line --log-format -q --quiet -v --verbose -h --help' ;;
     mart) echo '-p --pipeline -d --day --select --home --memory --threads --max-line --log-format -q --quiet -v --verbose -h --help' ;;
@@ -50,6 +50,7 @@ _etl_value() {
     validate:--schema-dir) echo 'dir' ;;
     validate:--max-errors) echo 'none' ;;
     validate:--errors) echo 'words text json' ;;
+    validate:--summary) echo 'file' ;;
     validate:--rejects) echo 'file' ;;
     validate:--home) echo 'dir' ;;
     validate:--memory) echo 'none' ;;
