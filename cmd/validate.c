@@ -35,6 +35,8 @@ static int with_schema(struct cli *c, struct err *e) {
     int64_t most;
     int format;
     int rc = refuse(c, others, sizeof others / sizeof *others, "with --schema: it belongs to checks with -p", e);
+    if (rc == ERR_OK && o.out && format_of(o.out) == FMT_CSV)
+        rc = err_set(e, ERR_USAGE, "with --schema records are written as JSONL; '%s' says CSV", o.out);
     if (rc == ERR_OK) rc = cli_int(c, "max-errors", 0, INT64_MAX, 0, &most, e);
     if (rc == ERR_OK) rc = cli_choice(c, "errors", formats, 2, 0, &format, e);
     if (rc) return rc;

@@ -160,7 +160,7 @@ static bool read_label(const char *s, size_t n, struct buf *shown, size_t *sent)
     size_t len = wide ? 4 + format_puny_encode(cp, have, puny) : n;
     *sent += 1 + len;
     if (len > LABEL_MAX) return false;
-    if (!wide && n >= 4 && s[2] == '-' && s[3] == '-') return read_a_label(s, n, shown);
+    if (!wide && n >= 4 && strncasecmp(s, "xn--", 4) == 0) return read_a_label(s, n, shown);
     buf_add(shown, s, n);
     return wide ? is_u_label(s, n) : format_hostname(s, n);
 }
