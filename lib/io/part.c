@@ -81,6 +81,7 @@ static int copy_kept(struct part_writer *w, FILE *in, part_keep_fn *keep, void *
         w->rows++;
         rc = sink_write(w->sink, line, (size_t)len, e);
     }
+    if (rc == ERR_OK && ferror(in)) rc = err_sys(e, ERR_IO, "cannot read %s again", w->made);
     free(line);
     return rc;
 }

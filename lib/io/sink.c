@@ -137,8 +137,10 @@ int sink_write(struct sink *s, const void *p, size_t n, struct err *e) {
     return s->gzip ? gzip_write(s->gzip, p, n, e) : put(s, p, n, e);
 }
 
-bool sink_is_file(const struct sink *s) {
-    return !s->is_stdout && !s->direct && !s->gzip;
+bool sink_is_file(const char *path) {
+    struct stat st;
+    if (!path || strcmp(path, "-") == 0 || ends_with(path, ".gz")) return false;
+    return stat(path, &st) != 0 || S_ISREG(st.st_mode);
 }
 
 int sink_detach(struct sink *s, struct err *e) {

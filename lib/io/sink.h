@@ -28,7 +28,8 @@ int sink_commit(struct sink *s, struct sink_result *res, struct err *e);
 /* What was written so far into a file that goes no further: the name is gone, the descriptor (to be read from its
  * start) is the caller's. Frees the sink. Not for standard output, .gz, devices. -1 on failure. */
 int sink_detach(struct sink *s, struct err *e);
-bool sink_is_file(const struct sink *s); /* a plain file that appears by rename: neither pipe nor device nor .gz */
-void sink_abort(struct sink *s);         /* NULL is fine */
+/* Will that name be a plain file that appears by rename: neither standard output nor FIFO, device or .gz? */
+bool sink_is_file(const char *path);
+void sink_abort(struct sink *s); /* NULL is fine */
 
 #endif

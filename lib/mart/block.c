@@ -350,20 +350,18 @@ static bool read_keys(const struct reading *r) {
     return n <= 8;
 }
 
-/* A key as written, that can be taken for one value: the whole item, a name, or a call. */
-static bool is_key(const struct reading *r, struct span s, uint32_t i, uint32_t *end) {
-    for (size_t k = 0; k < r->b->nkeys; k++) {
-        struct span key = r->b->keys[k].s, here = {i, i + key.b - key.a};
-        if (here.b > s.b || !span_same(r->t, key, here)) continue;
-        bool call = is_function(r->t, i) && r->t->t[i + 1].match + 1 == here.b;
-        bool name =
-            is_name(&r->t->t[i]) && (key.b - key.a == 1 || (key.b - key.a == 3 && r->t->t[i + 1].kind == TOK_DOT));
-        if (!call && !name && (here.a != s.a || here.b != s.b)) continue;
-        if (here.b < s.b && r->t->t[here.b].kind == TOK_DOT) continue;
+int block_key_at(const struct tokens *t, const struct block *b, struct span item, uint32_t i, uint32_t *end) {
+    for (size_t k = 0; k < b->nkeys; k++) {
+        struct span key = b->keys[k].s, here = {i, i + key.b - key.a};
+        if (here.b > item.b || !span_same(t, key, here)) continue;
+        bool call = is_function(t, i) && t->t[i + 1].match + 1 == here.b;
+        bool name = is_name(&t->t[i]) && (key.b - key.a == 1 || (key.b - key.a == 3 && t->t[i + 1].kind == TOK_DOT));
+        if (!call && !name && (here.a != item.a || here.b != item.b)) continue;
+        if (here.b < item.b && t->t[here.b].kind == TOK_DOT) continue;
         *end = here.b;
-        return true;
+        return (int)k;
     }
-    return false;
+    return -1;
 }
 
 static void add_aggregate(const struct reading *r, const struct block_agg *g) {
@@ -379,7 +377,7 @@ static bool read_item_expr(const struct reading *r, struct span s) {
         uint32_t end;
         struct block_agg g;
         struct expr constant;
-        if (is_key(r, s, i, &end)) {
+        if (block_key_at(r->t, r->b, s, i, &end) >= 0) {
             i = end - 1;
         } else if (is_aggregate(r->t, i)) {
             if (!read_aggregate(r, i, &g)) return false;

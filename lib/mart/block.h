@@ -91,6 +91,9 @@ void block_read(const struct tokens *t, struct block *b, const struct names *nam
 
 /* The first conjunct that says `column = :ds`, or NULL. */
 const struct expr *block_day(const struct tokens *t, const struct block *b, int col);
+/* Does a key stand at token i of that item, as written, so that it can be taken for one value: the whole item, a name,
+ * or a call (b - 1 within 100 - b - 1 is none)? Its number, and the token after it; -1: no. */
+int block_key_at(const struct tokens *t, const struct block *b, struct span item, uint32_t i, uint32_t *end);
 /* The tokens' text with blanks between them. */
 void span_text(const struct tokens *t, struct span s, struct buf *out);
 bool span_same(const struct tokens *t, struct span x, struct span y);

@@ -363,10 +363,8 @@ static int group_block(struct mart_scan *s, struct node *n, const struct relatio
 /* Does a key or an aggregate stand at token i? Its column, and the token after it. -1: neither. */
 static int column_at(const struct mart_scan *s, const struct node *n, struct span item, uint32_t i, uint32_t *end) {
     const struct block *b = &n->b;
-    for (size_t k = 0; k < b->nkeys; k++) {
-        *end = i + b->keys[k].s.b - b->keys[k].s.a;
-        if (*end <= item.b && span_same(&s->toks, b->keys[k].s, (struct span){i, *end})) return (int)k;
-    }
+    int key = block_key_at(&s->toks, b, item, i, end);
+    if (key >= 0) return key;
     for (size_t k = 0; k < b->naggs; k++) {
         *end = i + b->aggs[k].call.b - b->aggs[k].call.a;
         if (*end <= item.b && span_same(&s->toks, b->aggs[k].call, (struct span){i, *end})) return (int)(b->nkeys + k);

@@ -161,6 +161,9 @@ static const struct {
      1},
     {"SELECT upper(k) || '!' AS k, COUNT(*) * 2 + 1 AS n, :ds AS d, NULL AS z" FROM DAY "GROUP BY k", 1},
     {"SELECT k AS kk, u AS k, COUNT(*) AS n" FROM DAY "GROUP BY k, u", 1},
+    /* a key within another expression is another expression */
+    {"SELECT n - 1 AS k, n AS a, 100 - n - 1 AS x, COUNT(*) AS c" FROM DAY "GROUP BY n - 1, n", 1},
+    {"SELECT 2 * n + 1 AS x, n + 1 AS y, n AS z, COUNT(*) AS c" FROM DAY "GROUP BY n + 1, n", 1},
     {"SELECT e.k, COUNT(*) AS n" FROM "AS e WHERE e.dt = :ds AND e.k > 'a' GROUP BY e.k", 1},
     {"SELECT e.k, COUNT(*) AS n" FROM "e WHERE e.dt = :ds GROUP BY e.k", 1},
     {"SELECT \"k\", COUNT(*) AS \"n\" FROM ev WHERE \"dt\" = :ds GROUP BY \"k\"", 1},

@@ -228,6 +228,7 @@ static int copy_kept(struct filter *f, struct spool *s, struct quality *q, struc
         rc = quality_keep(q, row, line, (size_t)len - 1, &keep, e);
         if (rc == ERR_OK && keep) rc = put(f, line, (size_t)len, 1, e);
     }
+    if (rc == ERR_OK && ferror(in)) rc = err_sys(e, ERR_IO, "cannot reread a temporary file");
     free(line);
     fclose(in);
     s->fd = -1;
@@ -255,17 +256,10 @@ static int spool_out(struct filter *f, struct spool *s, struct quality *q, uint6
 
 /* A plain file takes the records at once; whatever else stands behind the gate. */
 static int open_spool(struct filter *f, struct spool *s, struct err *e) {
-    int rc = ERR_OK;
     s->f = f;
     s->buf = mem_grow(NULL, SPOOL_BUFFER);
-    if (!f->as_csv && f->o->out && strcmp(f->o->out, "-") != 0) {
-        rc = open_out(f, f->o->d, e);
-        if (rc) return rc;
-        s->direct = sink_is_file(f->sink);
-        if (s->direct) return ERR_OK;
-        sink_abort(f->sink);
-        f->sink = NULL;
-    }
+    s->direct = !f->as_csv && sink_is_file(f->o->out);
+    if (s->direct) return open_out(f, f->o->d, e);
     s->fd = file_temp(f->env->tmpdir, e);
     return s->fd < 0 ? e->code : ERR_OK;
 }

@@ -40,40 +40,46 @@ struct bulk {
 };
 
 static int failed(const struct bulk *b, int rc, struct err *e) {
-    return db_err(b->db, rc, e, b->t->table);
+    err_set(e, ERR_SQL, "table %s: %s", b->t->table, sqlite3_errstr(rc)); /* the connection knows nothing of it */
+    if (rc == SQLITE_FULL || rc == SQLITE_NOMEM || (rc & 0xFF) == SQLITE_IOERR || (rc & 0xFF) == SQLITE_CORRUPT)
+        return db_err(b->db, rc, e, b->t->table);
+    return e->code;
+}
+
+static bool key_fits(const struct table_spec *t) {
+    for (size_t i = 0; i < t->ncols && t->key.n == 1; i++)
+        if (strcmp(t->cols[i].name, t->key.s[0]) == 0) return t->cols[i].type == COL_TEXT && t->cols[i].not_null;
+    return !t->key.n; /* dt itself is a key too, but no UUID */
 }
 
 int bulk_fits(struct db *db, const struct table_spec *t, bool *fits, struct err *e) {
     struct stmt s;
-    struct buf name = {0}, sql = {0};
+    struct buf name = {0}, sql = {0}, index = {0};
     bool row = false;
-    *fits = t->ncols < 1000 && !t->nindexes && t->key.n <= 1 && (t->mode == LOAD_REPLACE_DAY || t->mode == LOAD_FULL);
-    for (size_t i = 0; i < t->ncols && t->key.n; i++)
-        if (strcmp(t->cols[i].name, t->key.s[0]) == 0 && (t->cols[i].type != COL_TEXT || !t->cols[i].not_null))
-            *fits = false;
+    *fits = t->ncols < 1000 && !t->nindexes && key_fits(t) && (t->mode == LOAD_REPLACE_DAY || t->mode == LOAD_FULL);
     if (!*fits) return ERR_OK;
+    table_day_index_sql(t, &index);
     sql_name(&name, t->table);
     table_create_sql(t, name.p, true, &sql);
     /* one row: does anything hang on the table that we do not know? */
-    int rc =
-        stmt_prepare(&s, db,
-                     "SELECT MAX(type = 'table' AND sql = ?2), COUNT(*), MAX(type = 'index' AND sql IS NOT NULL AND"
-                     " name = ?3), SUM(type = 'index' AND sql IS NULL) FROM sqlite_schema WHERE tbl_name = ?1",
-                     "reading the warehouse's tables", e);
+    int rc = stmt_prepare(&s, db,
+                          "SELECT MAX(type = 'table' AND sql = ?2), COUNT(*), MAX(type = 'index' AND"
+                          " sql = ?3), SUM(type = 'index' AND sql IS NULL) FROM sqlite_schema"
+                          " WHERE tbl_name = ?1 COLLATE NOCASE",
+                          "reading the warehouse's tables", e);
     if (rc == ERR_OK) {
-        struct arena a = {0};
         stmt_text(&s, 1, t->table);
         stmt_text(&s, 2, sql.p);
-        stmt_text(&s, 3, arena_fmt(&a, "%s_dt", t->table));
+        stmt_text(&s, 3, index.p);
         rc = stmt_step(&s, &row, e);
         if (rc == ERR_OK && stmt_col_int(&s, 1))
             *fits = stmt_col_int(&s, 0) == 1 && stmt_col_int(&s, 2) == 1 && stmt_col_int(&s, 3) == (t->key.n ? 1 : 0) &&
                     stmt_col_int(&s, 1) == (t->key.n ? 3 : 2);
-        arena_free(&a);
         stmt_close(&s);
     }
     buf_free(&name);
     buf_free(&sql);
+    buf_free(&index);
     return rc;
 }
 
@@ -291,7 +297,7 @@ static int merge_days(struct bulk *b, struct err *e) {
     return ERR_OK;
 }
 
-static int merge(struct bulk *b, struct err *e) {
+int bulk_merge(struct bulk *b, struct err *e) {
     int rc = ERR_OK;
     if (b->keys) {
         sort_all(b);
@@ -319,11 +325,15 @@ int bulk_add(struct bulk *b, const void *rec, size_t n, const uint8_t key[16], s
     }
     b->next++;
     b->waiting++;
-    return b->waiting >= b->most ? merge(b, e) : ERR_OK;
+    return b->waiting >= b->most ? bulk_merge(b, e) : ERR_OK;
 }
 
 int bulk_finish(struct bulk *b, struct err *e) {
-    int rc = merge(b, e);
+    int rc = bulk_merge(b, e);
     bulk_free(b);
     return rc;
+}
+
+uint64_t bulk_waiting(const struct bulk *b) {
+    return b->waiting;
 }

@@ -22,6 +22,9 @@ int bulk_open(struct bulk **out, struct db *db, const struct table_spec *t, cons
               bulk_drop_fn *drop, void *ctx, struct err *e);
 /* rec: the whole record (cells and dt); key: of the key column, NULL without one. */
 int bulk_add(struct bulk *b, const void *rec, size_t n, const uint8_t key[16], struct err *e);
+/* Merge the keys that wait: none of the rows so far will be taken out afterwards. */
+int bulk_merge(struct bulk *b, struct err *e);
+uint64_t bulk_waiting(const struct bulk *b); /* rows that may still be taken out */
 /* Merge what is left, so that table and indexes agree. Frees b, also on failure. */
 int bulk_finish(struct bulk *b, struct err *e);
 void bulk_free(struct bulk *b); /* only before a rollback; NULL is fine */

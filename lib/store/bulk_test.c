@@ -220,6 +220,58 @@ static void strange_tables(void **state) {
     }
 }
 
+/* A key that is no column of its own (dt), an index that only looks like ours, a table under another case. */
+static void strange_keys(void **state) {
+    (void)state;
+    static const char *dt[] = {"dt"};
+    struct table_spec t = spec("once", true);
+    struct loader_stats st;
+    struct err e = {0};
+    bool fits = true;
+    t.key = (struct strs){dt, 1};
+    assert_int_equal(bulk_fits(&db, &t, &fits, &e), ERR_OK);
+    assert_false(fits);
+    assert_int_equal(load(&t, "2026-01-15", "{\"id\":\"a\"}\n", 1, &st, &e), ERR_OK);
+    assert_int_equal(load(&t, "2026-01-16", "{\"id\":\"a\"}\n", 1, &st, &e), ERR_OK);
+    assert_int_equal(number("SELECT COUNT(*) FROM once"), 2);
+    t = spec("looks", true);
+    assert_int_equal(load(&t, "2026-01-15", "{\"id\":\"a\"}\n", 1, &st, &e), ERR_OK);
+    assert_int_equal(db_exec(&db, &e, "DROP INDEX looks_dt; CREATE INDEX looks_dt ON looks (dt DESC, n)"), ERR_OK);
+    assert_int_equal(bulk_fits(&db, &t, &fits, &e), ERR_OK);
+    assert_false(fits);
+    t = spec("LOOKS", true);
+    assert_int_equal(bulk_fits(&db, &t, &fits, &e), ERR_OK);
+    assert_false(fits);
+    sound();
+}
+
+/* Two columns of one field, in every record and not only in the first. */
+static void one_field_two_columns(void **state) {
+    (void)state;
+    struct column two[] = {{"a", "n", COL_INTEGER, false}, {"b", "n", COL_TEXT, false}, {"c", "m", COL_INTEGER, false}};
+    struct table_spec t = {.table = "two", .mode = LOAD_FULL, .cols = two, .ncols = 3};
+    struct loader_stats st;
+    struct err e = {0};
+    const char *text = "{\"n\":1,\"m\":2}\n{\"n\":3,\"m\":4}\n{\"m\":6,\"n\":5}\n{\"n\":7,\"m\":8}\n";
+    assert_int_equal(load(&t, "2026-01-15", text, 1, &st, &e), ERR_OK);
+    assert_int_equal(number("SELECT COUNT(*) FROM two WHERE a = CAST(b AS INTEGER) AND c = a + 1"), 4);
+}
+
+/* Rows on scattered lines: a place each, which are forgotten in time; the drop names the right line all the same. */
+static void scattered_lines(void **state) {
+    (void)state;
+    struct table_spec t = spec("wide_apart", true);
+    struct loader_stats st;
+    struct err e = {0};
+    struct buf b = {0};
+    for (unsigned i = 0; i < 20000; i++) buf_fmt(&b, "\n{\"id\":\"00000000-0000-0000-0000-%012u\"}\n", i % 15000);
+    assert_int_equal(load(&t, "2026-01-15", b.p, 1, &st, &e), ERR_OK);
+    assert_int_equal(st.written, 15000);
+    assert_int_equal(st.dropped, 5000);
+    sound();
+    buf_free(&b);
+}
+
 /* Records as SQLite reads them back: every width of integer, and a header that is longer than one byte says. */
 static void record_format(void **state) {
     (void)state;
@@ -288,8 +340,9 @@ static int last(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(few_duplicates), cmocka_unit_test(many_duplicates),
-                                       cmocka_unit_test(words_between),  cmocka_unit_test(no_key),
-                                       cmocka_unit_test(strange_tables), cmocka_unit_test(record_format)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(few_duplicates), cmocka_unit_test(many_duplicates),       cmocka_unit_test(words_between),
+        cmocka_unit_test(no_key),         cmocka_unit_test(strange_tables),        cmocka_unit_test(record_format),
+        cmocka_unit_test(strange_keys),   cmocka_unit_test(one_field_two_columns), cmocka_unit_test(scattered_lines)};
     return cmocka_run_group_tests(tests, first, last);
 }

@@ -11,7 +11,8 @@ struct shape {
     struct zone zone;
     uint16_t *slots; /* column + 1 by hash of its field, open addressing */
     size_t mask;
-    size_t *len; /* of the fields' names */
+    size_t *len;  /* of the fields' names */
+    bool *shared; /* another column takes the same field */
 };
 
 #define GUESSES 64
@@ -33,7 +34,10 @@ struct shape *shape_new(const struct table_spec *t, const struct zone *zone) {
     s->mask = size - 1;
     s->slots = mem_alloc(size * sizeof *s->slots);
     s->len = mem_alloc((t->ncols + 1) * sizeof *s->len);
+    s->shared = mem_alloc((t->ncols + 1) * sizeof *s->shared);
     for (size_t i = 0; i < t->ncols; i++) {
+        for (size_t k = 0; k < i; k++)
+            if (strcmp(t->cols[i].from, t->cols[k].from) == 0) s->shared[i] = s->shared[k] = true;
         s->len[i] = strlen(t->cols[i].from);
         size_t k = name_hash(t->cols[i].from, s->len[i]) & s->mask;
         while (s->slots[k]) k = (k + 1) & s->mask;
@@ -46,6 +50,7 @@ void shape_free(struct shape *s) {
     if (!s) return;
     free(s->slots);
     free(s->len);
+    free(s->shared);
     free(s);
 }
 
@@ -77,7 +82,7 @@ static void find_fields(const struct shape *s, struct shaper *w, struct jval rec
         /* several columns may take the same field */
         for (size_t k = name_hash(name.p, name.n) & s->mask; s->slots[k]; k = (k + 1) & s->mask) {
             if (!is_field(s, s->slots[k] - 1u, name)) continue;
-            *guess = s->slots[k];
+            if (!s->shared[s->slots[k] - 1]) *guess = s->slots[k]; /* a guess finds one column only */
             w->vals[s->slots[k] - 1] = val;
         }
     }

@@ -282,14 +282,21 @@ static void tell_drop(struct load_ctx *c, uint32_t file, uint64_t line, const ch
     if (c->told++ < 10) log_warn("%s:%llu: dropped: %s", reader_name(c->r, file), (unsigned long long)line, why);
 }
 
-static void keep_place(struct loader *l, uint64_t row, const struct rec *r) {
+/* Where a row came from, for as long as it may be taken out again. */
+static int keep_place(struct loader *l, uint64_t row, const struct rec *r, struct err *e) {
     struct place *p = l->nplaces ? &l->places[l->nplaces - 1] : NULL;
-    if (p && p->file == r->file && p->line + (row - p->row) == r->line) return;
+    if (!l->t->key.n || (p && p->file == r->file && p->line + (row - p->row) == r->line)) return ERR_OK;
+    if (l->nplaces * sizeof *p >= l->memory / 4 && l->nplaces >= 1024) {
+        int rc = bulk_merge(l->bulk, e);
+        if (rc) return rc;
+        l->nplaces = 0;
+    }
     if (l->nplaces == l->places_cap) {
         l->places_cap = l->places_cap ? l->places_cap * 2 : 64;
         l->places = mem_grow(l->places, l->places_cap * sizeof *l->places);
     }
     l->places[l->nplaces++] = (struct place){row, r->line, r->file};
+    return ERR_OK;
 }
 
 static int bulk_dropped(void *ctx, uint64_t row, struct err *e) {
@@ -336,9 +343,11 @@ static int add_one(struct load_ctx *c, const struct rec *r, const struct load_ou
         if (rc) return rc;
     }
     if (!l->bulk) return insert_record(l, r->v, why, e);
-    keep_place(l, l->given++, r);
+    int rc = keep_place(l, l->given++, r, e);
     l->st.written++;
-    return bulk_add(l->bulk, o->rec.p + x->at, x->n, x->key, e);
+    if (rc == ERR_OK) rc = bulk_add(l->bulk, o->rec.p + x->at, x->n, x->key, e);
+    if (rc == ERR_OK && !bulk_waiting(l->bulk)) l->nplaces = 0;
+    return rc;
 }
 
 /* Every record with a line break after it; those that lie one after another so in the block in one piece. */

@@ -47,26 +47,37 @@ void table_create_sql(const struct table_spec *t, const char *name, bool dt, str
     buf_str(b, ") STRICT");
 }
 
-static int make_index(struct db *db, const char *table, struct strs cols, struct err *e) {
-    struct buf b = {0}, name = {0};
+/* The text as SQLite keeps it in sqlite_schema, behind `how`. */
+static void index_sql(const char *how, const char *table, struct strs cols, struct buf *b) {
+    struct buf name = {0};
     buf_str(&name, table);
     for (size_t i = 0; i < cols.n; i++) buf_fmt(&name, "_%s", cols.s[i]);
-    buf_str(&b, "CREATE INDEX IF NOT EXISTS ");
-    sql_name(&b, buf_text(&name));
-    buf_str(&b, " ON ");
-    sql_name(&b, table);
-    buf_str(&b, " (");
-    name_list(&b, cols);
-    buf_chr(&b, ')');
+    buf_str(b, how);
+    sql_name(b, buf_text(&name));
+    buf_str(b, " ON ");
+    sql_name(b, table);
+    buf_str(b, " (");
+    name_list(b, cols);
+    buf_chr(b, ')');
+    buf_free(&name);
+}
+
+static int make_index(struct db *db, const char *table, struct strs cols, struct err *e) {
+    struct buf b = {0};
+    index_sql("CREATE INDEX IF NOT EXISTS ", table, cols, &b);
     int rc = db_exec(db, e, b.p);
     buf_free(&b);
-    buf_free(&name);
     return rc;
 }
 
+static const char *day_column[] = {"dt"};
+
+void table_day_index_sql(const struct table_spec *t, struct buf *out) {
+    index_sql("CREATE INDEX ", t->table, (struct strs){day_column, 1}, out);
+}
+
 static int make_indexes(struct db *db, const struct table_spec *t, bool dt, struct err *e) {
-    const char *dt_name[] = {"dt"};
-    int rc = dt ? make_index(db, t->table, (struct strs){dt_name, 1}, e) : ERR_OK;
+    int rc = dt ? make_index(db, t->table, (struct strs){day_column, 1}, e) : ERR_OK;
     for (size_t i = 0; i < t->nindexes && rc == ERR_OK; i++) rc = make_index(db, t->table, t->indexes[i], e);
     return rc;
 }

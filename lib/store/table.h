@@ -59,6 +59,8 @@ int table_ensure(struct db *db, const struct table_spec *t, bool dt, struct err 
 int table_make(struct db *db, const struct table_spec *t, bool dt, struct err *e);
 /* CREATE TABLE text of the spec under another name (for marts built aside). */
 void table_create_sql(const struct table_spec *t, const char *name, bool dt, struct buf *out);
+/* ... and of its index on dt, as sqlite_schema shows it. */
+void table_day_index_sql(const struct table_spec *t, struct buf *out);
 
 /* A load under way. From its first record to loader_commit the warehouse is in one transaction. */
 struct loader;
