@@ -117,7 +117,7 @@ def run_case(name, options):
     env = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LANG": "C.UTF-8", "TZ": "UTC", "ETL_NOW": NOW, "ETL": options.binary,
            "CASE": os.path.join(CASES, name), "SHARED": SHARED, "ROOT": ROOT, "E2E": CASES, "PYTHONDONTWRITEBYTECODE": "1",
            "PYTHONPATH": os.path.join(ROOT, "testdata")}
-    for key in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS"):
+    for key in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", "ETL_SUITES"):
         if key in os.environ:
             env[key] = os.environ[key]
     cmd = os.path.join(CASES, name, "cmd")

@@ -109,7 +109,7 @@ void pattern_room_free(struct pattern_room *r) {
 }
 
 static int match(const pcre2_code *code, const char *s, size_t n, uint32_t steps, struct pattern_room *room) {
-    PCRE2_SPTR subject = (PCRE2_SPTR)(n ? s : "");
+    PCRE2_SPTR subject = (PCRE2_SPTR)s;
     room->work = WORK_MIN + WORK_PER_BYTE * (int64_t)n;
     room->at = 0;
     pcre2_set_match_limit(room->ctx, steps);
@@ -119,6 +119,7 @@ static int match(const pcre2_code *code, const char *s, size_t n, uint32_t steps
 }
 
 enum pattern_result pattern_match(const struct pattern *p, const char *s, size_t n, struct pattern_room *room) {
+    if (!n) s = ""; /* an empty text may have no place */
     if (p->is_plain) return pattern_plain_match(&p->plain, s, n) ? PATTERN_YES : PATTERN_NO;
     int rc = n <= QUICK_TEXT ? match(p->quick, s, n, QUICK_STEPS, room) : PCRE2_ERROR_MATCHLIMIT;
     if (rc < 0 && rc != PCRE2_ERROR_NOMATCH) rc = match(p->careful, s, n, CAREFUL_STEPS, room);

@@ -4,8 +4,8 @@
  * When no branch of anyOf or oneOf conforms, the breaches of the nearest one
  * are kept behind the breach of the keyword itself. Nearest is the branch whose
  * const or enum names the value of the telling property (schema_pick.c), else
- * the one with the fewest breaches, among equals the one that got deepest into
- * the instance.
+ * one whose type is that of the value, else the one with the fewest breaches,
+ * among equals the one that got deepest into the instance.
  */
 #include "json/schema_check.h"
 
@@ -68,12 +68,20 @@ static uint32_t deepest(const struct checker *c, size_t from, size_t to) {
     return most;
 }
 
+/* Did the value itself have a wrong type? */
+static bool is_misfit(const struct checker *c, size_t from, size_t to, uint32_t at) {
+    for (size_t k = from; k < to; k++)
+        if (c->sc->breaches[k].op->code == OP_TYPE && c->sc->breaches[k].at == at) return true;
+    return false;
+}
+
 /* Collect the breaches of the nearest branch behind what is there. */
 static void collect_nearest(struct checker *c, const struct op *op, uint64_t mask, struct here *h) {
     struct scratch *sc = c->sc;
     size_t limit = c->limit, start = sc->nbreaches, weigh = limit > WEIGH_MIN ? limit : WEIGH_MIN, best = 0;
-    uint32_t best_depth = 0;
-    bool none = op->branches->pick &&
+    uint32_t best_depth = 0, fit = 0;
+    bool best_misfit = false,
+         none = op->branches->pick &&
                 (mask & (op->branches->list.n == 64 ? UINT64_MAX : ((uint64_t)1 << op->branches->list.n) - 1)) == 0;
     for (uint32_t k = 0; k < op->branches->list.n && !c->gave_up; k++) {
         if (!none && !in_mask(op, mask, k)) continue; /* no branch has this value: then all are weighed */
@@ -82,7 +90,11 @@ static void collect_nearest(struct checker *c, const struct op *op, uint64_t mas
         schema_check_node(c, op->branches->list.of[k], h);
         size_t n = sc->nbreaches - from;
         uint32_t depth = deepest(c, from, sc->nbreaches);
-        if (n && (best == 0 || n < best || (n == best && depth > best_depth))) {
+        bool misfit = is_misfit(c, from, sc->nbreaches, h->i);
+        bool nearer = misfit != best_misfit ? best_misfit : n < best || (n == best && depth > best_depth);
+        fit += !misfit;
+        if (n && (best == 0 || nearer)) {
+            best_misfit = misfit;
             memmove(sc->breaches + start, sc->breaches + from, n * sizeof *sc->breaches);
             best = n;
             best_depth = depth;
@@ -94,6 +106,7 @@ static void collect_nearest(struct checker *c, const struct op *op, uint64_t mas
     c->limit = limit;
     if (sc->nbreaches > limit) sc->nbreaches = limit;
     sc->breaches[start - 1].behind = (uint32_t)(sc->nbreaches - start);
+    sc->breaches[start - 1].fit = fit;
 }
 
 static bool none_conforms(struct checker *c, const struct node *n, const struct op *op, uint64_t mask, struct here *h) {

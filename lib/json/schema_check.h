@@ -23,6 +23,7 @@ struct breach {
     const struct node *within; /* propertyNames: what the key broke; anyOf, oneOf: the nearest branch, number a */
     const struct op *cause;
     uint32_t behind; /* anyOf, oneOf: so many breaches behind it are those of that branch */
+    uint32_t fit;    /* anyOf, oneOf: of so many branches the value has the type */
 };
 
 /* Belongs to a run; freed by schema_run_free. */

@@ -113,6 +113,15 @@ static bool tell_not_offered(const struct checker *c, struct schema_run *r, cons
     return true;
 }
 
+/* Where no alternative is of the value's type, the types say it all. */
+static bool tell_types(const struct checker *c, struct schema_run *r, const struct breach *x) {
+    struct buf b = {0};
+    bool ok = x->fit == 0 && schema_words_types(&b, c->s, x->op->branches);
+    if (ok) add_fault(c, r, x, keyword_of(x), keep(&r->a, &b));
+    buf_free(&b);
+    return ok;
+}
+
 /* The depth is that of alternatives within alternatives. */
 static void tell_breaches(const struct checker *c, struct schema_run *r, const struct breach *x,
                           const struct breach *end) {
@@ -121,11 +130,13 @@ static void tell_breaches(const struct checker *c, struct schema_run *r, const s
         bool wrapper = (x->op->code == OP_ANYOF || x->op->code == OP_ONEOF) && x->behind;
         uint32_t behind = wrapper && x->behind > end - x - 1 ? (uint32_t)(end - x - 1) : x->behind; /* some were cut */
         enum choice choice = wrapper ? choice_of(c, x, &value) : NO_CHOICE;
-        if (choice != NOT_OFFERED || !tell_not_offered(c, r, x, behind, value)) {
+        bool told_whole = (choice == NOT_OFFERED && tell_not_offered(c, r, x, behind, value)) ||
+                          (wrapper && choice == NO_CHOICE && tell_types(c, r, x));
+        if (!told_whole) {
             size_t told = r->nfaults;
             bool fresh = add_fault(c, r, x, keyword_of(x), NULL) && wrapper;
             if (wrapper) tell_breaches(c, r, x + 1, x + 1 + behind);
-            if (fresh) r->faults[told].told_below = choice == CHOSEN || r->nfaults == told + 1;
+            if (fresh) r->faults[told].told_below = choice == CHOSEN || x->fit == 1 || r->nfaults == told + 1;
         }
         if (wrapper) x += behind;
     }

@@ -35,8 +35,7 @@ static void fault_words(void **state) {
         {"{\"minItems\":2}", "[1]", "", "minItems", "#/minItems", "at least 2 elements", "[1]"},
         {"{\"uniqueItems\":true}", "[1,2,1.0]", "", "uniqueItems", "#/uniqueItems",
          "elements that all differ, but numbers 0 and 2 are equal", "[1,2,1.0]"},
-        {"{\"contains\":{\"const\":1}}", "[2]", "", "contains", "#/contains",
-         "at least one element that conforms to \"contains\"", "[2]"},
+        {"{\"contains\":{\"const\":1}}", "[2]", "", "contains", "#/contains", "at least one element that is 1", "[2]"},
         {"{\"maxProperties\":1}", "{\"a\":1,\"b\":2}", "", "maxProperties", "#/maxProperties", "at most 1 property",
          "{\"a\":1,\"b\":2}"},
         {"{\"required\":[\"a/b\"]}", "{}", "", "required", "#/required", "the property \"a/b\"", "{}"},
@@ -163,11 +162,20 @@ static void nearest_branch(void **state) {
     assert_string_equal(f[1].keyword, "const");
     assert_string_equal(f[1].expected, "\"q\"");
     /* nothing tells the branches apart: the nearest is named */
-    f = faults(
-        "{\"anyOf\":[{\"type\":\"integer\",\"minimum\":5,\"multipleOf\":3},{\"title\":\"a name\",\"minLength\":3}]}",
-        "\"x\"", 9);
+    f = faults("{\"anyOf\":[{\"pattern\":\"^z\",\"minLength\":9},{\"title\":\"a name\",\"minLength\":3}]}", "\"x\"", 9);
     assert_int_equal(first_faults.nfaults, 2);
     assert_false(f[0].told_below);
+    assert_string_equal(f[0].expected,
+                        "a match of at least one of 2 alternatives (the nearest is number 2, \"a name\")");
+    /* the value's type tells them apart, though the other breaks no more */
+    f = faults("{\"oneOf\":[{\"type\":\"string\"},{\"type\":\"object\",\"required\":[\"a\",\"b\"]}]}", "{}", 9);
+    assert_int_equal(first_faults.nfaults, 3);
+    assert_true(f[0].told_below);
+    assert_string_equal(f[2].expected, "the property \"b\"");
+    /* or none is of its type */
+    f = faults("{\"anyOf\":[{\"type\":\"number\",\"minimum\":1},{\"type\":\"null\"}]}", "\"5\"", 9);
+    assert_int_equal(first_faults.nfaults, 1);
+    is_fault(&f[0], "", "anyOf", "#/anyOf", "a number or null", "\"5\"");
     /* the same of the same value once */
     f = faults("{\"type\":\"object\",\"allOf\":[{\"type\":\"object\"},{\"type\":\"array\"}]}", "1", 9);
     assert_int_equal(first_faults.nfaults, 2);

@@ -54,7 +54,7 @@ static void add_hint(struct buf *b, struct jval list, struct jval found) {
     uint32_t pos = 0;
     for (struct jval e; jv_each(list, &pos, NULL, &e);)
         if (jv_type(e) == JT_STR) near_offer(&near, jv_str(e, &a, NULL));
-    buf_str(b, near_hint(&near, &a));
+    if (near.distance > 0) buf_str(b, near_hint(&near, &a)); /* 0: of what must not be */
     arena_free(&a);
 }
 
@@ -160,6 +160,7 @@ static uint32_t index_of(struct jval array, uint32_t tok) {
 }
 
 static void add_sentence(struct buf *b, const struct checker *c, const struct breach *x);
+static void add_inner(struct buf *b, const struct checker *c, const struct breach *x, const char *otherwise);
 
 static void add_limit(struct buf *b, const char *how, struct jval v) {
     buf_fmt(b, "%s ", how);
@@ -214,7 +215,8 @@ static void add_expected_array(struct buf *b, const struct checker *c, const str
                 index_of(schema_check_val(c, x->at), x->a), index_of(schema_check_val(c, x->at), x->b));
         break;
     case OP_CONTAINS:
-        buf_str(b, "at least one element that conforms to \"contains\"");
+        buf_str(b, "at least one element that is ");
+        add_inner(b, c, x, "what \"contains\" asks for");
         break;
     default:
         add_expected_object(b, c, x);
@@ -238,15 +240,14 @@ static void add_format(struct buf *b, struct sv name) {
     if (sv_is(name, "time")) buf_str(b, " such as 08:30:00Z");
 }
 
-/* What is not wanted, where one simple rule says it. */
-static void add_not(struct buf *b, const struct checker *c, const struct breach *x) {
+/* What the node of a "not" or "contains" asks, where one simple rule says it. */
+static void add_inner(struct buf *b, const struct checker *c, const struct breach *x, const char *otherwise) {
     const struct node *n = &c->s->nodes[x->op->node];
     uint8_t code = n->nops == 1 ? n->ops[0].code : OP_NOTHING;
-    buf_str(b, "anything but ");
     if (code == OP_TYPE || code == OP_CONST || code == OP_ENUM || code == OP_PATTERN || code == OP_FORMAT)
         add_sentence(b, c, &(struct breach){.node = n, .op = n->ops, .at = x->at});
     else
-        buf_str(b, "a match of \"not\"");
+        buf_str(b, otherwise);
 }
 
 static void add_sentence(struct buf *b, const struct checker *c, const struct breach *x) {
@@ -293,7 +294,8 @@ static void add_sentence(struct buf *b, const struct checker *c, const struct br
         add_format(b, jv_raw(v));
         break;
     case OP_NOT:
-        add_not(b, c, x);
+        buf_str(b, "anything but ");
+        add_inner(b, c, x, "a match of \"not\"");
         break;
     case OP_MEDIA:
         buf_str(b, op->decode ? "base64 of a JSON text" : "a JSON text");
@@ -353,6 +355,20 @@ static const struct op *find_constant(const struct schema *s, uint32_t node, uin
         }
     }
     return found;
+}
+
+bool schema_words_types(struct buf *b, const struct schema *s, const struct branches *of) {
+    unsigned allowed = 0;
+    for (uint32_t k = 0; k < of->list.n; k++) {
+        const struct node *n = &s->nodes[of->list.of[k]];
+        const struct op *type = NULL;
+        for (uint32_t j = 0; j < n->nops; j++)
+            if (n->ops[j].code == OP_TYPE) type = &n->ops[j];
+        if (!type) return false;
+        allowed |= T_ANY & ~(unsigned)type->on;
+    }
+    add_types(b, T_ANY & ~allowed);
+    return true;
 }
 
 bool schema_words_offers(const struct schema *s, const struct branches *of, struct jval v) {

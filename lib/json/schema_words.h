@@ -15,6 +15,8 @@ void schema_words_expected(struct buf *b, const struct checker *c, const struct 
 void schema_words_found(struct buf *b, const struct checker *c, const struct breach *x);
 /* The constants that tell the branches of an anyOf or oneOf apart; false when they are not told apart by constants. */
 bool schema_words_choices(struct buf *b, const struct schema *s, const struct branches *of);
+/* The types that the branches ask for, all together; false when one of them asks for none. */
+bool schema_words_types(struct buf *b, const struct schema *s, const struct branches *of);
 /* May the value be one of these constants? */
 bool schema_words_offers(const struct schema *s, const struct branches *of, struct jval v);
 
