@@ -10,6 +10,7 @@
 #include "io/file.h"
 #include "io/gzip.h"
 #include "io/hasher.h"
+#include "io/writeback.h"
 
 #define SINK_BUFFER (256 << 10)
 
@@ -20,9 +21,9 @@ struct sink {
     char *path, *tmp;
     char *buf;
     size_t n;
-    uint64_t bytes;
-    struct gzip *gzip;  /* NULL: as it is */
-    struct hasher *sha; /* NULL: not asked for */
+    uint64_t bytes, hinted; /* written, and up to where the system was told to begin */
+    struct gzip *gzip;      /* NULL: as it is */
+    struct hasher *sha;     /* NULL: not asked for */
     struct digest digest;
 };
 
@@ -66,6 +67,13 @@ static int open_file(struct sink *s, const char *path, struct err *e) {
     return s->fd >= 0 ? ERR_OK : err_sys(e, ERR_IO, "cannot write %s", path);
 }
 
+/* Now and then, for what will be synced in the end. */
+static void hint(struct sink *s) {
+    if (s->bytes - s->hinted < 8 << 20 || s->is_stdout || s->direct) return;
+    writeback_hint(s->fd, s->hinted, s->bytes - s->hinted);
+    s->hinted = s->bytes;
+}
+
 static int flush(struct sink *s, struct err *e) {
     if (!s->n) return ERR_OK;
     size_t n = s->n;
@@ -74,6 +82,7 @@ static int flush(struct sink *s, struct err *e) {
     if (s->quick) digest_add(&s->digest, s->buf, n);
     int rc = fd_write(s->fd, s->buf, n, s->path, e);
     if (s->sha) s->buf = hasher_take(s->sha, s->buf, n);
+    hint(s);
     return rc;
 }
 
@@ -82,7 +91,9 @@ static int put(struct sink *s, const char *p, size_t n, struct err *e) {
         int rc = flush(s, e);
         if (s->quick) digest_add(&s->digest, p, n);
         s->bytes += n;
-        return rc ? rc : fd_write(s->fd, p, n, s->path, e);
+        if (rc == ERR_OK) rc = fd_write(s->fd, p, n, s->path, e);
+        hint(s);
+        return rc;
     }
     while (n) {
         size_t room = SINK_BUFFER - s->n, take = n < room ? n : room;

@@ -1,6 +1,8 @@
 /* See step.h. */
 #include "run/step.h"
 
+#include <malloc.h>
+
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/progress.h"
@@ -327,5 +329,6 @@ int step_do(struct step_ctx *c, struct plan_step *s, struct step_result *r, stru
     if (s->stage != STAGE_MART && s->stage != STAGE_REPORT) step_free(c);
     int rc = stages[s->stage](c, s, r, e);
     progress_end();
+    malloc_trim(0); /* what this stage needed is not kept beside what the next one needs */
     return rc;
 }

@@ -17,6 +17,9 @@ int etl_tree_append_key(struct etl_tree *t, const void *rec, int n);
 /* A key anywhere. unique: its first column, a text, must not be there yet; else *there is set and nothing is done. */
 int etl_tree_insert_key(struct etl_tree *t, const char *first, int len, const void *rec, int n, int unique, int *there);
 int etl_tree_delete_row(struct etl_tree *t, sqlite3_int64 rowid);
+/* The descriptor of the open database, or of its write-ahead log: for hints to the system, never to be closed; -1:
+ * none. */
+int etl_db_fd(sqlite3 *db, int wal);
 void etl_tree_close(struct etl_tree *t); /* NULL is fine */
 
 #endif

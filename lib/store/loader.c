@@ -8,7 +8,9 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/uuid.h"
+#include "io/writeback.h"
 #include "store/bulk.h"
+#include "store/bulk_tree.h"
 #include "store/cells.h"
 
 struct loader {
@@ -23,7 +25,8 @@ struct loader {
     size_t key;       /* column of a bulk table's key; ncols: none */
     atomic_bool fast; /* rows come as records for bulk.c */
     struct bulk *bulk;
-    struct shaper own; /* of the taking thread */
+    struct writeback *writeback; /* of the warehouse and its log, until the commit is done */
+    struct shaper own;           /* of the taking thread */
     struct cell *cells;
     struct arena a;
     int64_t rows_before;
@@ -167,6 +170,7 @@ static int begin(struct loader *l, struct err *e) {
     if (rc == ERR_OK && l->t->mode == LOAD_UPSERT) l->rows_before = count_rows(l);
     if (rc == ERR_OK && l->fast) rc = bulk_fits(l->db, l->t, &fits, e);
     if (rc == ERR_OK && l->fast && !fits) l->fast = false; /* changed by somebody since loader_open */
+    if (rc == ERR_OK) l->writeback = writeback_start((int[]){etl_db_fd(l->db->h, 0), etl_db_fd(l->db->h, 1)}, 2);
     if (rc == ERR_OK && l->fast)
         return bulk_open(&l->bulk, l->db, l->t, l->day, l->memory, l->threads, bulk_dropped, l, e);
     return rc ? rc : prepare_insert(l, e);
@@ -437,6 +441,7 @@ void loader_abort(struct loader *l) {
     if (!l) return;
     if (l->digesting) loader_digest(l, unused);
     bulk_free(l->bulk);
+    writeback_stop(l->writeback);
     stmt_close(&l->insert);
     if (!sqlite3_get_autocommit(l->db->h)) sqlite3_exec(l->db->h, "ROLLBACK", NULL, NULL, NULL);
     shape_free(l->shape);

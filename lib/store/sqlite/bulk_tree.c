@@ -124,6 +124,14 @@ SQLITE_API int etl_tree_insert_key(struct etl_tree *t, const char *first, int le
     return sqlite3BtreeInsert(t->cursor, &p, 0, at);
 }
 
+/* The descriptor of the database (wal 0) or of its write-ahead log, which must not be closed; -1: none. */
+SQLITE_API int etl_db_fd(sqlite3 *db, int wal) {
+    sqlite3_file *f = 0;
+    int op = wal ? SQLITE_FCNTL_JOURNAL_POINTER : SQLITE_FCNTL_FILE_POINTER;
+    if (sqlite3_file_control(db, "main", op, &f) != SQLITE_OK || !f || !f->pMethods) return -1;
+    return ((unixFile *)f)->h;
+}
+
 SQLITE_API int etl_tree_delete_row(struct etl_tree *t, sqlite3_int64 rowid) {
     int at = 0;
     t->placed = 0;
