@@ -16,6 +16,7 @@ static int digest(const uint8_t *data, size_t n, enum format f, enum encoding en
                            .enc = enc,
                            .block = block,
                            .max_line = 300,
+                           .documents = true,
                            .column = kind_of,
                            .text = (const char *)data,
                            .text_n = n};
@@ -42,7 +43,8 @@ static int digest(const uint8_t *data, size_t n, enum format f, enum encoding en
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
     if (n < 1) return 0;
-    enum format f = (enum format)(1 + data[0] % 3);
+    static const enum format formats[] = {FMT_JSONL, FMT_JSON, FMT_CSV, FMT_DOCUMENT, FMT_AUTO};
+    enum format f = formats[data[0] % 5]; /* auto: one document or lines, as the first line tells */
     enum encoding enc = data[0] & 4 ? ENC_CP949 : ENC_UTF8;
     char one[65], two[65];
     int a = digest(data + 1, n - 1, f, enc, 0, one), b = digest(data + 1, n - 1, f, enc, 16 + data[0] / 8, two);

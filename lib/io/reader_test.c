@@ -386,6 +386,40 @@ static void json_any_block(void **state) {
     }
 }
 
+/* One text, one record, with its line breaks; and what is taken for one where the name says nothing. */
+static void documents(void **state) {
+    (void)state;
+    static const struct {
+        const char *name, *text, *want;
+    } t[] = {
+        {"a.json", "{\n \"a\": 1\n}\n", "1:{\n \"a\": 1\n}\n\n"},
+        {"a.json", "[1,\n2]", "1:[1,\n2]\n"},
+        {"a.json", "[] []", "1:[] []\n"},
+        {"a.json", "", "1:\n"},
+        {"a.json.GZ", " \n", "1: \n\n"},
+        {"a.jsonl", "{\n}", "1:{\n2:}\n"},
+        {"a.csv", "a\n1\n", "2:{\"a\":\"1\"}\n"},
+        {"-", "{\"a\":1}\n{\"a\":2}", "1:{\"a\":1}\n2:{\"a\":2}\n"},
+        {"-", "{\n}", "1:{\n}\n"},
+        {"-", "\n\n [\r\n1]", "3:[\r\n1]\n"},
+        {"-", "{ \"a\": [1,2],\n\"b\":1}", "1:{ \"a\": [1,2],\n\"b\":1}\n"},
+        {"-", "[1\n]", "1:[1\n]\n"},
+        {"-", "[1\n  ,2]", "1:[1\n  ,2]\n"},
+        {"-", "{\"a\":1\n{\"b\":2}", "1:{\"a\":1\n2:{\"b\":2}\n"},     /* a record that was cut */
+        {"-", "{\"a\":\"[\n{\"b\":2}", "1:{\"a\":\"[\n2:{\"b\":2}\n"}, /* in a string */
+        {"-", "[1]\n  \n[2]", "1:[1]\n3:[2]\n"},
+        {"-", "{", "1:{\n"},
+        {"-", "", ""},
+        {"x", "1\n2", "1:1\n2:2\n"},
+    };
+    for (size_t k = 0; k < sizeof t / sizeof *t; k++)
+        for (size_t block = 16; block < 80; block += 21)
+            expect(t[k].name, t[k].text, (struct reader_opt){.documents = true, .block = block}, t[k].want);
+    expect("a.json", "[\n1]", (struct reader_opt){0}, "2:1\n");
+    expect("-", "{\n}", (struct reader_opt){0}, "1:{\n2:}\n");
+    expect("a.json", "[111111,\n222222,\n333333]", (struct reader_opt){.documents = true, .max_line = 20}, "1:!\n");
+}
+
 static int first(void **state) {
     (void)state;
     return mkdtemp(tmp) ? 0 : 1;
@@ -410,6 +444,7 @@ int main(void) {
         cmocka_unit_test(json_stray_bracket),
         cmocka_unit_test(json_limit),
         cmocka_unit_test(json_any_block),
+        cmocka_unit_test(documents),
     };
     return cmocka_run_group_tests(tests, first, last);
 }
