@@ -391,8 +391,12 @@ static int one_mart(const struct run_env *env, const struct filter_opt *o, const
     char digest[65];
     int rc = begin(&f, env, o, STAGE_MART, m->name, e);
     char *now = arena_str(&f.a, utc_text(now_utc()).s);
-    struct mart_params params = {
-        .ds = f.day, .run_id = f.task.run_id, .quality_status = "PASS", .started_at = now, .finished_at = now, .scan = scan};
+    struct mart_params params = {.ds = f.day,
+                                 .run_id = f.task.run_id,
+                                 .quality_status = "PASS",
+                                 .started_at = now,
+                                 .finished_at = now,
+                                 .scan = scan};
     plan_make(&pl, o->p, env, o->day);
     if (rc == ERR_OK) rc = mart_digests(&f, &pl, m, digest, e);
     params.mark = (struct warehouse_mark){o->p->name, f.day, stage_name(STAGE_MART), m->name, digest};
