@@ -1,10 +1,6 @@
-/*
- * See columns.h. The rows come through an aggregate function, "etl take"(rowid, a, b, ...): a call per row, which is
- * about half of what stepping through result rows costs. Every thread has a stretch of rowids, its own connection and
- * its own dictionaries; these are joined in the order of the stretches, which gives each value the code that reading
- * from the first row to the last would have given it.
- */
-#include "mart/columns.h"
+/* See columns.h. How one stretch of rows is read is in column_reader.c; here the stretches are cut, and joined in their
+ * order. Which code a value gets may differ with the number of threads; nothing that comes out depends on codes. */
+#include "mart/column_reader.h"
 
 #include <pthread.h>
 
@@ -41,168 +37,6 @@ void *codes_narrow(uint32_t *codes, size_t n, uint32_t values, uint8_t *width) {
         for (size_t i = 0; i < n; i++) memcpy((char *)codes + i * 2, &(uint16_t){(uint16_t)codes[i]}, 2);
     if (n) return mem_grow(codes, n * *width);
     free(codes);
-    return NULL;
-}
-
-/* ---- one thread's part of a column ---- */
-
-#define BATCH 64
-struct part {
-    struct dict dict;
-    struct dict_item items[BATCH]; /* of rows that have no code yet */
-    char *texts;                   /* theirs; items say where by `bits` until dict_codes */
-    size_t ntexts, cap_texts;
-    void *codes;
-    uint8_t width;
-    size_t cap;
-};
-
-static void widen(struct part *p, size_t n) {
-    uint8_t to = p->width == 1 ? 2 : 4;
-    char *wide = mem_grow(NULL, p->cap * to);
-    for (size_t i = 0; i < n; i++) {
-        uint32_t code = p->width == 1 ? ((uint8_t *)p->codes)[i] : ((uint16_t *)p->codes)[i];
-        if (to == 2)
-            ((uint16_t *)(void *)wide)[i] = (uint16_t)code;
-        else
-            ((uint32_t *)(void *)wide)[i] = code;
-    }
-    free(p->codes);
-    p->codes = wide;
-    p->width = to;
-}
-
-static void put_code(struct part *p, size_t row, uint32_t code) {
-    if (row == p->cap) {
-        p->cap = p->cap ? p->cap * 2 : 4096;
-        p->codes = mem_grow(p->codes, p->cap * p->width);
-    }
-    if (p->width == 1 && code < 256) { /* most columns, most rows */
-        ((uint8_t *)p->codes)[row] = (uint8_t)code;
-        return;
-    }
-    while (p->width < 4 && code >> (p->width * 8)) widen(p, row);
-    if (p->width == 1)
-        ((uint8_t *)p->codes)[row] = (uint8_t)code;
-    else if (p->width == 2)
-        ((uint16_t *)p->codes)[row] = (uint16_t)code;
-    else
-        ((uint32_t *)p->codes)[row] = code;
-}
-
-/* ---- one thread ---- */
-
-struct reader {
-    pthread_t thread;
-    bool started, odd; /* odd: too much memory, a blob, rowids that do not fit */
-    struct db db;
-    bool own; /* the connection is ours */
-    const char *path, *sql, *day;
-    int64_t lo, hi, first;
-    size_t rows, ncols, cap, memory;
-    size_t held; /* the last so many rows are in the batch */
-    struct part *parts;
-    uint32_t *rowids;
-    int rc;
-    struct err e;
-};
-
-static size_t reader_bytes(const struct reader *r) {
-    size_t n = r->cap * sizeof *r->rowids;
-    for (size_t i = 0; i < r->ncols; i++) n += dict_bytes(&r->parts[i].dict) + r->rows * r->parts[i].width;
-    return n;
-}
-
-/* A value waits in the part's batch. false: a blob. */
-static bool hold(struct part *p, struct dict_item *it, sqlite3_value *v) {
-    it->type = VALUE_NULL;
-    switch (sqlite3_value_type(v)) {
-    case SQLITE_NULL:
-        return true;
-    case SQLITE_INTEGER:
-        dict_item_int(it, sqlite3_value_int64(v));
-        return true;
-    case SQLITE_FLOAT:
-        dict_item_real(it, sqlite3_value_double(v));
-        return true;
-    case SQLITE_TEXT:
-        break;
-    default:
-        return false;
-    }
-    const char *text = (const char *)sqlite3_value_text(v);
-    size_t n = (size_t)sqlite3_value_bytes(v);
-    if (!text) return false;
-    dict_item_text(it, text, n);
-    if (it->type == VALUE_UUID) return true;
-    if (p->ntexts + n >= p->cap_texts) {
-        p->cap_texts = (p->ntexts + n) * 2 + 1024;
-        p->texts = mem_grow(p->texts, p->cap_texts);
-    }
-    memcpy(p->texts + p->ntexts, text, n);
-    it->bits = p->ntexts;
-    p->ntexts += n;
-    return true;
-}
-
-static bool flush(struct reader *r) {
-    uint32_t codes[BATCH];
-    bool odd = false;
-    for (size_t c = 0; c < r->ncols; c++) {
-        struct part *p = &r->parts[c];
-        for (size_t i = 0; i < r->held; i++)
-            if (p->items[i].type == VALUE_TEXT) p->items[i].p = p->texts + p->items[i].bits;
-        dict_codes(&p->dict, p->items, r->held, codes);
-        for (size_t i = 0; i < r->held; i++) {
-            odd = odd || codes[i] == NO_CODE;
-            put_code(p, r->rows - r->held + i, codes[i]);
-        }
-        p->ntexts = 0;
-    }
-    r->held = 0;
-    return !odd;
-}
-
-static void take_step(sqlite3_context *c, int n, sqlite3_value **v) {
-    struct reader *r = sqlite3_user_data(c);
-    uint64_t at = (uint64_t)sqlite3_value_int64(v[0]) - (uint64_t)r->first;
-    bool odd = at > UINT32_MAX || (r->rows && at <= r->rowids[r->rows - 1]);
-    if (r->rows == r->cap) {
-        r->cap = r->cap ? r->cap * 2 : 4096;
-        r->rowids = mem_grow(r->rowids, r->cap * sizeof *r->rowids);
-    }
-    r->rowids[r->rows++] = (uint32_t)at;
-    for (int i = 1; i < n && !odd; i++) odd = !hold(&r->parts[i - 1], &r->parts[i - 1].items[r->held], v[i]);
-    if (++r->held == BATCH) odd = odd || !flush(r);
-    if (odd || ((r->rows & 4095) == 0 && reader_bytes(r) > r->memory)) {
-        r->odd = true;
-        sqlite3_result_error(c, "not for columns", -1);
-    }
-}
-
-static void take_end(sqlite3_context *c) {
-    sqlite3_result_null(c);
-}
-
-static void *read_stretch(void *ctx) {
-    struct reader *r = ctx;
-    struct stmt s = {0};
-    if (r->own) r->rc = db_open(&r->db, r->path, DB_READ, 60000, &r->e);
-    if (r->own && r->rc == ERR_OK) r->rc = db_exec(&r->db, &r->e, "PRAGMA cache_size=-256"); /* every page once */
-    if (r->rc == ERR_OK &&
-        sqlite3_create_function_v2(r->db.h, "etl take", -1, SQLITE_UTF8, r, NULL, take_step, take_end, NULL))
-        r->rc = err_set(&r->e, ERR_INTERNAL, "cannot add a function");
-    if (r->rc == ERR_OK) r->rc = stmt_prepare(&s, &r->db, r->sql, "reading columns", &r->e);
-    if (r->rc == ERR_OK) {
-        stmt_text(&s, 1, r->day);
-        stmt_int(&s, 2, r->lo);
-        stmt_int(&s, 3, r->hi);
-        r->rc = stmt_run(&s, &r->e);
-        if (r->rc == ERR_OK && !r->odd) r->odd = !flush(r);
-    }
-    stmt_close(&s);
-    if (r->db.h) sqlite3_create_function_v2(r->db.h, "etl take", -1, SQLITE_UTF8, NULL, NULL, NULL, NULL, NULL);
-    if (r->own && r->db.h) db_close(&r->db);
     return NULL;
 }
 
@@ -355,7 +189,7 @@ static void take_sql(const struct day_table *t, const size_t *cols, size_t n, bo
 
 /* The later parts of a column behind the first. Also narrows nothing: widths only grow with the dictionary. */
 struct join {
-    struct reader *r;
+    struct column_reader *r;
     int nr;
     size_t col, total;
     struct relcol *to;
@@ -363,21 +197,27 @@ struct join {
 };
 
 static void join_column(struct join *j) {
-    struct part *first = &j->r[0].parts[j->col];
+    struct column_part *first = &j->r[0].parts[j->col];
     size_t at = j->r[0].rows;
     for (int k = 1; k < j->nr && !j->odd; k++) {
-        struct part *p = &j->r[k].parts[j->col];
+        struct column_part *p = &j->r[k].parts[j->col];
         uint32_t *map = mem_grow(NULL, ((size_t)p->dict.n + 1) * sizeof *map);
         dict_join(&first->dict, &p->dict, map);
         for (uint32_t c = 0; c < p->dict.n; c++) j->odd = j->odd || map[c] == NO_CODE;
         dict_free(&p->dict);
         struct relcol from = {.codes = p->codes, .width = p->width};
-        while (first->width < 4 && (first->dict.n - 1) >> (first->width * 8)) widen(first, at);
+        while (first->width < 4 && (first->dict.n - 1) >> (first->width * 8)) column_part_widen(first, at);
         if (first->cap < j->total) {
             first->cap = j->total;
             first->codes = mem_grow(first->codes, first->cap * first->width);
         }
-        for (size_t i = 0; i < j->r[k].rows && !j->odd; i++) put_code(first, at + i, map[relcol_code(&from, i)]);
+        uint32_t codes[1024];
+        for (size_t i = 0, n; i < j->r[k].rows && !j->odd; i += n) {
+            n = j->r[k].rows - i < 1024 ? j->r[k].rows - i : 1024;
+            relcol_codes(&from, i, n, codes);
+            for (size_t c = 0; c < n; c++) codes[c] = map[codes[c]];
+            column_part_put(first, at + i, codes, n);
+        }
         at += j->r[k].rows;
         free(map);
         free(p->codes);
@@ -398,7 +238,7 @@ static void join_column(struct join *j) {
     first->codes = NULL;
 }
 
-static void join_rowids(struct day_table *t, struct reader *r, int nr, size_t total) {
+static void join_rowids(struct day_table *t, struct column_reader *r, int nr, size_t total) {
     size_t at = r[0].rows;
     uint32_t *all = r[0].rowids;
     if (nr > 1) all = mem_grow(all, (total + 1) * sizeof *all);
@@ -429,7 +269,7 @@ static void *join_some(void *ctx) {
     return NULL;
 }
 
-static bool join_all(struct day_table *t, struct reader *r, int nr, const size_t *cols, size_t n) {
+static bool join_all(struct day_table *t, struct column_reader *r, int nr, const size_t *cols, size_t n) {
     size_t total = 0;
     bool odd = false;
     for (int k = 0; k < nr; k++) total += r[k].rows;
@@ -453,35 +293,13 @@ static bool join_all(struct day_table *t, struct reader *r, int nr, const size_t
     return !odd;
 }
 
-static void reader_init(struct reader *r, struct db *db, size_t n, bool own) {
-    r->ncols = n;
-    r->own = own;
-    r->path = db->path;
-    if (!own) r->db = *db;
-    r->parts = mem_alloc((n + 1) * sizeof *r->parts);
-    for (size_t i = 0; i < n; i++) {
-        dict_init(&r->parts[i].dict);
-        r->parts[i].width = 1;
-    }
-}
-
-static void reader_free(struct reader *r) {
-    for (size_t i = 0; i < r->ncols; i++) {
-        dict_free(&r->parts[i].dict);
-        free(r->parts[i].codes);
-        free(r->parts[i].texts);
-    }
-    free(r->parts);
-    free(r->rowids);
-}
-
-static int run_readers(struct reader *r, int nr, bool *odd, struct err *e) {
+static int run_readers(struct column_reader *r, int nr, bool *odd, struct err *e) {
     int rc = ERR_OK;
     for (int k = 0; k < nr; k++) {
-        r[k].started = k && pthread_create(&r[k].thread, NULL, read_stretch, &r[k]) == 0;
-        if (k && !r[k].started) read_stretch(&r[k]);
+        r[k].started = k && pthread_create(&r[k].thread, NULL, column_reader_run, &r[k]) == 0;
+        if (k && !r[k].started) column_reader_run(&r[k]);
     }
-    read_stretch(&r[0]);
+    column_reader_run(&r[0]);
     for (int k = 0; k < nr; k++) {
         if (r[k].started) pthread_join(r[k].thread, NULL);
         *odd = *odd || r[k].odd;
@@ -493,9 +311,15 @@ static int run_readers(struct reader *r, int nr, bool *odd, struct err *e) {
     return *odd ? ERR_OK : rc;
 }
 
-int day_table_read(struct day_table *t, struct db *db, const bool *want, int threads, size_t memory, bool *fits,
-                   struct err *e) {
-    struct reader r[MOST_THREADS] = {0};
+/* The file itself, where it can be read instead (see pages.h). */
+static bool open_pages(const struct day_table *t, const struct db *db, struct db *own, struct pages *pages) {
+    struct err e;
+    return db_open(own, db->path, 0, 1000, &e) == ERR_OK && pages_open(pages, own, t->table);
+}
+
+int day_table_read(struct day_table *t, struct db *db, const bool *want, int threads, bool locked, size_t memory,
+                   bool *fits, struct err *e) {
+    struct column_reader r[MOST_THREADS] = {0};
     int64_t lo = 0, hi = -1;
     bool any = false, dense = true, odd = false;
     size_t cols[1000], n = 0;
@@ -510,14 +334,20 @@ int day_table_read(struct day_table *t, struct db *db, const bool *want, int thr
     if (!any) hi = (lo = 0) - 1;
     *fits = hi - lo < UINT32_MAX;
     int nr = threads > MOST_THREADS ? MOST_THREADS : threads;
-    if (nr < 2 || hi - lo < 20000) nr = 1;
+    if (nr < 2 || !locked || hi - lo < 20000) nr = 1;
     struct buf sql = {0};
+    struct db own = {0};
+    struct pages pages;
+    bool in_file = *fits && locked && dense && open_pages(t, db, &own, &pages);
     take_sql(t, cols, n, dense, &sql);
     size_t had = day_table_bytes(t);
     for (int k = 0; k < nr; k++) {
-        reader_init(&r[k], db, n, nr > 1);
+        column_reader_init(&r[k], t, cols, n);
+        r[k].own = locked;
+        r[k].path = db->path;
+        if (!locked) r[k].db = *db;
+        r[k].pages = in_file ? &pages : NULL;
         r[k].sql = sql.p;
-        r[k].day = t->day;
         r[k].first = lo;
         r[k].lo = lo + (hi - lo + 1) / nr * k;
         r[k].hi = k == nr - 1 ? hi : lo + (hi - lo + 1) / nr * (k + 1) - 1;
@@ -528,7 +358,8 @@ int day_table_read(struct day_table *t, struct db *db, const bool *want, int thr
     *fits = *fits && !odd && day_table_bytes(t) <= memory;
     if (rc || !*fits)
         for (size_t i = 0; i < n; i++) free_column(&t->rel.cols[cols[i]]);
-    for (int k = 0; k < nr; k++) reader_free(&r[k]);
+    for (int k = 0; k < nr; k++) column_reader_free(&r[k]);
+    if (own.h) db_close(&own);
     buf_free(&sql);
     return rc;
 }

@@ -45,12 +45,13 @@ int day_table_open(struct day_table *t, struct db *db, const char *table, const 
 void day_table_free(struct day_table *t);
 int64_t day_table_rowid(const struct day_table *t, size_t row);
 /*
- * Read the columns that `want` marks (by index) and that are not there yet. With threads > 1 other connections to the
- * same file read parts of it: the caller holds the write lock, so that all see the same rows. The result does not
- * depend on the number of threads. *fits false: they need more than `memory` bytes, or hold blobs; nothing is kept.
+ * Read the columns that `want` marks (by index) and that are not there yet. locked: the caller holds the write lock and
+ * has changed nothing of the table, so that other connections to the file, and several threads, see the same rows. The
+ * result does not depend on the number of threads. *fits false: they need more than `memory` bytes, or hold blobs;
+ * nothing is kept.
  */
-int day_table_read(struct day_table *t, struct db *db, const bool *want, int threads, size_t memory, bool *fits,
-                   struct err *e);
+int day_table_read(struct day_table *t, struct db *db, const bool *want, int threads, bool locked, size_t memory,
+                   bool *fits, struct err *e);
 size_t day_table_bytes(const struct day_table *t);
 
 #endif

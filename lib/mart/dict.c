@@ -35,19 +35,32 @@ static inline uint32_t load4(const char *p) {
     return v;
 }
 
-static uint64_t hash_bytes(const char *p, size_t n) {
-    uint64_t h = seed ^ n;
-    size_t left = n;
-    for (; left > 8; left -= 8, p += 8) h = mix(h ^ load8(p), 0x9e3779b97f4a7c15u);
-    uint64_t last = 0;
-    if (n >= 8)
-        last = load8(p + left - 8);
-    else if (n >= 4)
-        last = (uint64_t)load4(p) << 32 | load4(p + n - 4);
-    else
-        for (size_t i = 0; i < n; i++) last = last << 8 | (uint8_t)p[i];
-    return mix(h ^ last, 0xd6e8feb86659fd93u ^ seed);
+/* Up to 16 bytes as two numbers, which with n say all of them. */
+static inline void two_words(const char *p, size_t n, uint64_t *a, uint64_t *b) {
+    *a = *b = 0;
+    if (n >= 8) {
+        *a = load8(p);
+        *b = load8(p + n - 8);
+    } else if (n >= 4) {
+        *a = load4(p);
+        *b = load4(p + n - 4);
+    } else {
+        for (size_t i = 0; i < n; i++) *a = *a << 8 | (uint8_t)p[i];
+    }
 }
+
+static uint64_t hash_bytes(const char *p, size_t n) {
+    uint64_t h = seed ^ n, a, b;
+    for (; n > 16; n -= 8, p += 8) h = mix(h ^ load8(p), 0x9e3779b97f4a7c15u);
+    two_words(p, n, &a, &b);
+    return mix(h ^ a, 0xd6e8feb86659fd93u ^ seed ^ (b << 1 | b >> 63));
+}
+
+#define MEMO 64
+struct dict_memo {
+    uint64_t a, b;
+    uint32_t n, code; /* code 0: none */
+};
 
 void dict_init(struct dict *d) {
     static bool seeded;
@@ -65,6 +78,7 @@ void dict_free(struct dict *d) {
     free(d->val);
     free(d->text);
     free(d->slots);
+    free(d->memo);
     free(d->rank);
     *d = (struct dict){0};
 }
@@ -209,7 +223,21 @@ void dict_item_real(struct dict_item *it, double v) {
     it->hash = hash_number(VALUE_REAL, it->bits);
 }
 
-void dict_item_text(struct dict_item *it, const char *p, size_t n) {
+/* Columns of few values (a type, a platform) say the same short words again and again. */
+static bool recall(struct dict *d, struct dict_item *it, const char *p, size_t n) {
+    uint64_t a, b;
+    if (!d->memo) d->memo = mem_alloc(MEMO * sizeof *d->memo);
+    two_words(p, n, &a, &b);
+    struct dict_memo *m = &d->memo[(a ^ b * 3 ^ n) * 0x9e3779b97f4a7c15u >> 58];
+    if (m->n != n || m->a != a || m->b != b || !m->code)
+        *m = (struct dict_memo){a, b, (uint32_t)n, bytes(d, VALUE_TEXT, p, n, (uint32_t)hash_bytes(p, n))};
+    it->type = VALUE_KNOWN;
+    it->n = m->code;
+    return true;
+}
+
+void dict_item_text(struct dict *d, struct dict_item *it, const char *p, size_t n) {
+    if (n <= 16 && d->n < 256 && recall(d, it, p, n)) return;
     bool packed = n == 36 && uuid_pack(p, it->packed);
     it->type = packed ? VALUE_UUID : VALUE_TEXT;
     it->p = p;
@@ -226,7 +254,8 @@ static void look_ahead(const struct dict *d, const struct dict_item *it, size_t 
     }
     for (size_t i = 0; i < n; i++) {
         uint64_t slot = d->slots[it[i].hash & d->mask];
-        if (slot && it[i].type >= VALUE_TEXT) __builtin_prefetch(d->text + OFFSET(d->val[(uint32_t)slot - 1]));
+        if (slot && (it[i].type == VALUE_TEXT || it[i].type == VALUE_UUID))
+            __builtin_prefetch(d->text + OFFSET(d->val[(uint32_t)slot - 1]));
     }
 }
 
@@ -235,6 +264,8 @@ void dict_codes(struct dict *d, const struct dict_item *it, size_t n, uint32_t *
     for (size_t i = 0; i < n; i++) {
         if (it[i].type == VALUE_NULL)
             codes[i] = 0;
+        else if (it[i].type == VALUE_KNOWN)
+            codes[i] = it[i].n;
         else if (it[i].type < VALUE_TEXT)
             codes[i] = number(d, it[i].type, it[i].bits, it[i].hash);
         else
@@ -272,7 +303,9 @@ struct sv dict_get_text(const struct dict *d, uint32_t code, char *buf) {
 
 void dict_seal(struct dict *d) {
     free(d->slots);
+    free(d->memo);
     d->slots = NULL;
+    d->memo = NULL;
 }
 
 size_t dict_bytes(const struct dict *d) {

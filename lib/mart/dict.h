@@ -1,7 +1,6 @@
 /*
- * Dictionaries: the distinct values of a column, each with a code in the order of their first appearance. Code 0 is
- * NULL, always. A row then is a number of 1 to 4 bytes per column, and whatever SQL says about one column is worked
- * out once per value instead of once per row.
+ * Dictionaries: the distinct values of a column, each with a code. Code 0 is NULL, always. A row then is a number of 1
+ * to 4 bytes per column, and whatever SQL says about one column is worked out once per value instead of once per row.
  *
  * Two values are one when type and bytes are the same: 1 and 1.0 are two (SQL counts them as equal: see `ties`).
  * One thread at a time.
@@ -11,7 +10,14 @@
 
 #include "base/mem.h"
 
-enum value_type { VALUE_NULL, VALUE_INTEGER, VALUE_REAL, VALUE_TEXT, VALUE_UUID /* text, kept as 16 bytes */ };
+enum value_type {
+    VALUE_NULL,
+    VALUE_INTEGER,
+    VALUE_REAL,
+    VALUE_TEXT,
+    VALUE_UUID, /* text, kept as 16 bytes */
+    VALUE_KNOWN /* of an item: its code is in `n` */
+};
 #define NO_CODE UINT32_MAX
 
 struct dict {
@@ -23,9 +29,10 @@ struct dict {
     uint32_t nnum, cap_num;
     uint64_t *slots; /* hash << 32 | code + 1; NULL once sealed */
     uint32_t mask;
-    bool has[5];    /* which types occur */
-    uint32_t *rank; /* by code, from dict_rank */
-    bool ties;      /* values of different codes are equal to SQL (1 and 1.0); then they share a rank */
+    bool has[5];            /* which types occur */
+    struct dict_memo *memo; /* short texts that came lately, while there are few values */
+    uint32_t *rank;         /* by code, from dict_rank */
+    bool ties;              /* values of different codes are equal to SQL (1 and 1.0); then they share a rank */
 };
 
 void dict_init(struct dict *d);
@@ -44,7 +51,7 @@ struct dict_item {
 };
 void dict_item_int(struct dict_item *it, int64_t v);
 void dict_item_real(struct dict_item *it, double v);
-void dict_item_text(struct dict_item *it, const char *p, size_t n);
+void dict_item_text(struct dict *d, struct dict_item *it, const char *p, size_t n);
 void dict_codes(struct dict *d, const struct dict_item *it, size_t n, uint32_t *codes);
 /* All values of another one; codes[c]: which code c of `from` has here. */
 void dict_join(struct dict *d, const struct dict *from, uint32_t *codes);

@@ -144,7 +144,7 @@ struct worker {
     struct rows rows;
     uint64_t key[BLOCK], hash[BLOCK];
     char *rec[BLOCK];
-    uint32_t group[BLOCK];
+    uint32_t group[BLOCK], arg[BLOCK];
     int rc;
     struct err e;
 };
@@ -351,7 +351,7 @@ static void add_extremes(struct worker *w, size_t a, const uint32_t *arg) {
 }
 
 static void add_block(struct worker *w) {
-    uint32_t arg[BLOCK];
+    uint32_t *arg = w->arg;
     for (size_t a = 0; a < w->p->naggs; a++) {
         const struct group_agg *g = &w->p->aggs[a];
         if (!g->star && !w->slots[a].adds) arguments(w, g, arg);

@@ -537,7 +537,7 @@ static void over_table(struct mart_scan *s, struct node *n) {
     }
     want_block(s, &s->toks, n->at);
     if (s->rc == ERR_OK)
-        s->rc = day_table_read(&l->t, s->ev.db, l->want, s->locked ? s->threads : 1, s->memory / 2, &fits, s->e);
+        s->rc = day_table_read(&l->t, s->ev.db, l->want, s->threads, s->locked, s->memory / 2, &fits, s->e);
     log_debug("table %s: %zu rows, columns of %zu KiB", l->name, l->t.rel.nrows, day_table_bytes(&l->t) >> 10);
     if (s->rc == ERR_OK && !fits) {
         log_debug("table %s: its day does not fit into memory as columns", l->name);

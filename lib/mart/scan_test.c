@@ -53,6 +53,7 @@ static void dump(const char *text, struct buf *out) {
 }
 
 static size_t memory = 64 << 20;
+static bool locked = true; /* reading by own connections, else by the one that asks */
 
 /* Both ways; gives how many SELECTs were replaced. */
 static int same(const char *text, int threads) {
@@ -62,7 +63,7 @@ static int same(const char *text, int threads) {
     struct mart_scan *scan = mart_scan_new(p, (struct strs){none, 1}, threads, memory);
     sql("BEGIN IMMEDIATE");
     dump(text, &plain);
-    if (scan_begin(scan, &db, true, &params, text, &rewritten, &e)) fail_msg("%s: %s", text, e.msg);
+    if (scan_begin(scan, &db, locked, &params, text, &rewritten, &e)) fail_msg("%s: %s", text, e.msg);
     dump(buf_text(&rewritten), &ours);
     int n = scan_replaced(scan);
     bool equal = strcmp(buf_text(&plain), buf_text(&ours)) == 0;
@@ -374,10 +375,12 @@ static void by_chance(void **state) {
             } else {
                 random_select(&rng, &b, 1 + (int)rng_below(&rng, 3));
             }
-            replaced += same(b.p, 1 + i % 2) > 0;
+            locked = i % 2;
+            replaced += same(b.p, 1) > 0;
             buf_free(&b);
         }
     }
+    locked = true;
     if (replaced < 900) fail_msg("only %d of 1800 statements were done on columns", replaced);
 }
 
@@ -399,6 +402,15 @@ static void threads_and_memory(void **state) {
     sql("DELETE FROM ev WHERE rowid % 1001 = 7");
     for (size_t i = 0; i < 3; i++)
         for (int t = 1; t <= 8; t *= 2) assert_int_equal(same(heavy[i], t), 1);
+    /* a reader in the past keeps the log from being copied back, so the pages of the file are not the whole truth */
+    struct err e = {0};
+    struct db past;
+    if (db_open(&past, db.path, DB_READ, 1000, &e) || db_exec(&past, &e, "BEGIN; SELECT COUNT(*) FROM ev"))
+        fail_msg("%s", e.msg);
+    sql("UPDATE ev SET n = n + 1 WHERE n < 5");
+    for (size_t i = 0; i < 3; i++)
+        for (int t = 1; t <= 8; t *= 2) assert_int_equal(same(heavy[i], t), 1);
+    db_close(&past);
     memory = 1 << 18;
     for (size_t i = 0; i < 3; i++) assert_int_equal(same(heavy[i], 2), 0);
     memory = 64 << 20;

@@ -78,10 +78,8 @@ static void gather_table(struct report *r, struct report_table *t, const struct 
     *t = (struct report_table){.q = q, .max = arena_alloc(&r->a, (q->ncols + 1) * sizeof(double))};
     int rc = wh ? macro_expand(r->p, q->file, q->sql, DIALECT_SQLITE, NULL, &sql, &e)
                 : err_set(&e, ERR_NOINPUT, "there is no warehouse yet");
-    if (rc == ERR_OK && scan && run_query(r, t, buf_text(&sql), wh, scan, &e))
+    if (rc == ERR_OK && wh && (!scan || run_query(r, t, buf_text(&sql), wh, scan, &e)))
         rc = run_query(r, t, buf_text(&sql), wh, NULL, &e); /* what is wrong is told of the query as it is */
-    else if (rc == ERR_OK && !scan)
-        rc = run_query(r, t, buf_text(&sql), wh, NULL, &e);
     if (rc) t->problem = arena_str(&r->a, e.msg);
     buf_free(&sql);
 }
