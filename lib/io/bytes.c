@@ -129,7 +129,8 @@ int bytes_open_memory(struct bytes **out, const char *name, const void *p, size_
     b->eof = true;
     b->raw = mem_grow(NULL, n + 1);
     if (n) memcpy(b->raw, p, n);
-    b->raw_n = b->taken = n;
+    b->raw_n = n;
+    b->taken = n;
     int rc = sniff(b, e);
     if (rc)
         bytes_close(b);

@@ -295,7 +295,7 @@ static int keep_place(struct loader *l, uint64_t row, const struct rec *r, struc
         if (rc) return rc;
         l->nplaces = 0;
     }
-    if (l->nplaces == l->places_cap) {
+    if (!l->places || l->nplaces == l->places_cap) {
         l->places_cap = l->places_cap ? l->places_cap * 2 : 64;
         l->places = mem_grow(l->places, l->places_cap * sizeof *l->places);
     }
@@ -306,7 +306,7 @@ static int keep_place(struct loader *l, uint64_t row, const struct rec *r, struc
 static int bulk_dropped(void *ctx, uint64_t row, struct err *e) {
     struct loader *l = ctx;
     size_t lo = 0, hi = l->nplaces;
-    (void)e;
+    if (!hi) return err_set(e, ERR_INTERNAL, "a row was taken out that was never put in");
     while (hi - lo > 1) {
         size_t mid = lo + (hi - lo) / 2;
         if (l->places[mid].row <= row)
@@ -346,7 +346,7 @@ static int add_one(struct load_ctx *c, const struct rec *r, const struct load_ou
         int rc = leave_bulk(l, e);
         if (rc) return rc;
     }
-    if (!l->bulk) return insert_record(l, r->v, why, e);
+    if (!l->bulk || !x) return insert_record(l, r->v, why, e);
     int rc = keep_place(l, l->given++, r, e);
     l->st.written++;
     if (rc == ERR_OK) rc = bulk_add(l->bulk, o->rec.p + x->at, x->n, x->key, e);
