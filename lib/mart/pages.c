@@ -153,7 +153,7 @@ static bool read_long(struct walk *w, int64_t rowid, const uint8_t *p, size_t lo
     uint32_t next = be(p + local, 4);
     size_t room = pg->usable - 4;
     if (n > MOST_RECORD) return false;
-    if (n + pg->page_size > w->cap_long) {
+    if (!w->long_record || n + pg->page_size > w->cap_long) {
         w->cap_long = n + pg->page_size;
         w->long_record = mem_grow(w->long_record, w->cap_long);
     }
