@@ -32,10 +32,6 @@ static bool in_list(const struct token *t, const char *const *list, size_t n) {
 }
 #define LISTED(t, list) in_list(t, list, sizeof(list) / sizeof *(list))
 
-static bool is_name(const struct token *t) {
-    return t->kind == TOK_WORD || t->kind == TOK_NAME;
-}
-
 bool is_function(const struct tokens *t, uint32_t i) {
     return t->t[i + 1].kind == TOK_LP && LISTED(&t->t[i], functions);
 }
@@ -69,7 +65,7 @@ static bool read_source(const struct tokens *t, struct block *b) {
     uint32_t i = b->from.a;
     if (i >= b->from.b) return false;
     b->source = i;
-    b->is_name = is_name(&t->t[i]);
+    b->is_name = token_is_name(&t->t[i]);
     if (b->is_name && LISTED(&t->t[i], never)) return false;
     if (b->is_name) b->alias = token_name(&t->t[i]);
     if (t->t[i].kind == TOK_LP) {
@@ -84,7 +80,7 @@ static bool read_source(const struct tokens *t, struct block *b) {
     bool as = i < b->from.b && token_is(&t->t[i], "as");
     i += as;
     if (i == b->from.b) return !as;
-    if (!is_name(&t->t[i]) || LISTED(&t->t[i], never)) return false;
+    if (!token_is_name(&t->t[i]) || LISTED(&t->t[i], never)) return false;
     b->alias = token_name(&t->t[i]);
     return i + 1 == b->from.b;
 }
@@ -145,7 +141,7 @@ static int find_column(const struct reading *r, struct sv name) {
 static int column_at(const struct reading *r, uint32_t *i, uint32_t end) {
     const struct token *t = &r->t->t[*i];
     if (*i + 2 < end && t[1].kind == TOK_DOT) {
-        if (!name_eq(token_name(t), r->b->alias) || !is_name(&t[2])) return -1;
+        if (!name_eq(token_name(t), r->b->alias) || !token_is_name(&t[2])) return -1;
         if (*i + 3 < end && t[3].kind == TOK_DOT) return -1;
         *i += 2;
         return find_column(r, token_name(&t[2]));
@@ -355,7 +351,8 @@ int block_key_at(const struct tokens *t, const struct block *b, struct span item
         struct span key = b->keys[k].s, here = {i, i + key.b - key.a};
         if (here.b > item.b || !span_same(t, key, here)) continue;
         bool call = is_function(t, i) && t->t[i + 1].match + 1 == here.b;
-        bool name = is_name(&t->t[i]) && (key.b - key.a == 1 || (key.b - key.a == 3 && t->t[i + 1].kind == TOK_DOT));
+        bool name =
+            token_is_name(&t->t[i]) && (key.b - key.a == 1 || (key.b - key.a == 3 && t->t[i + 1].kind == TOK_DOT));
         if (!call && !name && (here.a != item.a || here.b != item.b)) continue;
         if (here.b < item.b && t->t[here.b].kind == TOK_DOT) continue;
         *end = here.b;
@@ -383,7 +380,7 @@ static bool read_item_expr(const struct reading *r, struct span s) {
             if (!read_aggregate(r, i, &g)) return false;
             add_aggregate(r, &g);
             i = g.call.b - 1;
-        } else if (is_name(&r->t->t[i]) && !LISTED(&r->t->t[i], operators) && !is_function(r->t, i)) {
+        } else if (token_is_name(&r->t->t[i]) && !LISTED(&r->t->t[i], operators) && !is_function(r->t, i)) {
             return false;
         } else if (is_function(r->t, i)) {
             if (means_now(r->t, i)) return false;
@@ -398,12 +395,12 @@ static bool read_item(const struct reading *r, struct span s) {
     struct block_item *it = &r->b->items[r->b->nitems++];
     const struct token *last = &r->t->t[s.b - 1];
     *it = (struct block_item){.s = s};
-    if (s.b - s.a >= 3 && is_name(last) && token_is(last - 1, "as") && last->depth == r->t->t[s.a].depth) {
+    if (s.b - s.a >= 3 && token_is_name(last) && token_is(last - 1, "as") && last->depth == r->t->t[s.a].depth) {
         it->s.b -= 2;
         it->name = token_name(last);
     } else {
         uint32_t i = s.a;
-        int col = is_name(last) ? column_at(r, &i, s.b) : -1;
+        int col = token_is_name(last) ? column_at(r, &i, s.b) : -1;
         if (col < 0 || i + 1 != s.b) return false;
         it->name = r->names->col[col];
     }
@@ -432,7 +429,7 @@ static bool read_tail(const struct reading *r) {
     if (!token_is(&t[i], "order") || !token_is(&t[i + 1], "by")) return false;
     for (i += 2;; i++) {
         size_t k = 0;
-        if (i >= end || !is_name(&t[i])) return false;
+        if (i >= end || !token_is_name(&t[i])) return false;
         while (k < r->b->nitems && !name_eq(r->b->items[k].name, token_name(&t[i]))) k++;
         if (k == r->b->nitems) return false;
         i++;
@@ -463,8 +460,8 @@ const struct expr *block_day(const struct tokens *t, const struct block *b, int 
         if (b->conj[i].col != col || (s.b - s.a != 3 && s.b - s.a != 5)) continue;
         bool op = k[s.b - s.a - 2].kind == TOK_OP && k[s.b - s.a - 2].n == 1 && *k[s.b - s.a - 2].p == '=';
         const struct token *last = &k[s.b - s.a - 1];
-        if (op && is_name(k) && (s.b - s.a == 3 || k[1].kind == TOK_DOT) && last->kind == TOK_PARAM && last->n == 3 &&
-            memcmp(last->p, ":ds", 3) == 0)
+        if (op && token_is_name(k) && (s.b - s.a == 3 || k[1].kind == TOK_DOT) && last->kind == TOK_PARAM &&
+            last->n == 3 && memcmp(last->p, ":ds", 3) == 0)
             return &b->conj[i];
     }
     return NULL;

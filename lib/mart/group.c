@@ -5,149 +5,14 @@
  * A thread takes the groups whose key's hash falls to it and leaves out the other rows. All threads look at all rows;
  * that is the cheap part.
  */
-#include "mart/group.h"
-
-#include <math.h>
-#include <pthread.h>
+#include "mart/group_impl.h"
 
 #include "base/stop.h"
 
-#define BLOCK 2048
 #define MOST_THREADS 16
 #define DIRECT 65536 /* keys below this find their group without a hash */
 
-/* ---- keep ---- */
-
-struct dict *keep_dict(struct keep *k) {
-    k->dicts = mem_grow(k->dicts, (k->ndicts + 1) * sizeof *k->dicts);
-    struct dict *d = k->dicts[k->ndicts++] = mem_alloc(sizeof *d);
-    dict_init(d);
-    return d;
-}
-
-void *keep_block(struct keep *k, void *p, size_t n) {
-    k->blocks = mem_grow(k->blocks, (k->nblocks + 1) * sizeof *k->blocks);
-    k->blocks[k->nblocks++] = p;
-    k->bytes += n;
-    return p;
-}
-
-void keep_free(struct keep *k) {
-    for (size_t i = 0; i < k->ndicts; i++) {
-        dict_free(k->dicts[i]);
-        free(k->dicts[i]);
-    }
-    for (size_t i = 0; i < k->nblocks; i++) free(k->blocks[i]);
-    free(k->dicts);
-    free(k->blocks);
-    *k = (struct keep){0};
-}
-
-/* ---- rows of a block ---- */
-
-struct rows {
-    const struct relation *in;
-    uint32_t *codes; /* BLOCK per column of the relation */
-    bool *have;      /* which of them are filled in */
-    size_t from, n;  /* of the relation */
-    uint32_t sel[BLOCK];
-    size_t nsel;
-};
-
-static void rows_init(struct rows *r, const struct relation *in) {
-    r->in = in;
-    r->codes = mem_grow(NULL, (in->ncols + 1) * BLOCK * sizeof *r->codes); /* touched where used */
-    r->have = mem_alloc(in->ncols + 1);
-}
-
-static void rows_free(struct rows *r) {
-    free(r->codes);
-    free(r->have);
-}
-
-static const uint32_t *column(struct rows *r, int col) {
-    uint32_t *c = r->codes + (size_t)col * BLOCK;
-    if (!r->have[col]) relcol_codes(&r->in->cols[col], r->from, r->n, c);
-    r->have[col] = true;
-    return c;
-}
-
-static void rows_block(struct rows *r, size_t from, const struct group_pred *where, size_t nwhere) {
-    r->from = from;
-    r->n = r->in->nrows - from < BLOCK ? r->in->nrows - from : BLOCK;
-    r->nsel = r->n;
-    memset(r->have, 0, r->in->ncols);
-    for (uint32_t i = 0; i < r->n; i++) r->sel[i] = i;
-    for (size_t w = 0; w < nwhere; w++) {
-        const struct relcol *c = &r->in->cols[where[w].col];
-        const uint8_t *truth = where[w].truth;
-        if (!c->codes) { /* one value for all */
-            if (!truth[c->constant]) r->nsel = 0;
-            continue;
-        }
-        const uint32_t *code = column(r, where[w].col);
-        size_t n = 0;
-        for (size_t i = 0; i < r->nsel; i++) {
-            uint32_t row = r->sel[i];
-            r->sel[n] = row;
-            n += truth[code[row]];
-        }
-        r->nsel = n;
-    }
-}
-
-uint32_t *filter_rows(const struct relation *in, const struct group_pred *where, size_t nwhere, size_t *n) {
-    struct rows *r = mem_alloc(sizeof *r);
-    size_t cap = 1024;
-    uint32_t *out = mem_grow(NULL, cap * sizeof *out);
-    *n = 0;
-    rows_init(r, in);
-    for (size_t from = 0; from < in->nrows; from += BLOCK) {
-        rows_block(r, from, where, nwhere);
-        if (*n + r->nsel > cap) out = mem_grow(out, (cap = (*n + r->nsel) * 2) * sizeof *out);
-        for (size_t i = 0; i < r->nsel; i++) out[(*n)++] = (uint32_t)from + r->sel[i];
-    }
-    rows_free(r);
-    free(r);
-    return out;
-}
-
 /* ---- a group's record ---- */
-
-enum sum_flags { SUM_APPROX = 1, SUM_OVERFLOW = 2 };
-
-/* Where an aggregate stands in the record; offsets of what it has. */
-struct slot {
-    bool exact;          /* SUM: integers that cannot overflow */
-    size_t whole, real;  /* 8 bytes each */
-    size_t count, flags; /* 4 bytes each; MIN and MAX: rank + 1 in count */
-    const uint8_t *adds; /* COUNT over one column: by its code, does it count? */
-    uint32_t *code_of;   /* MIN, MAX: rank -> code */
-};
-
-struct worker {
-    const struct group_plan *p;
-    const struct slot *slots;
-    size_t stride;
-    int me, of;
-    pthread_t thread;
-    bool started, odd, sorted;
-    char *recs; /* records; the first 8 bytes are the key */
-    size_t n, cap;
-    uint64_t *table; /* open addressing: hash << 32 | group + 1 */
-    uint32_t mask;
-    uint32_t *direct; /* by key: group + 1 */
-    uint64_t **sets;  /* COUNT(DISTINCT): by aggregate, pairs group << 32 | code, plus 1; without keys a bitmap */
-    uint32_t *set_mask, *set_n;
-    const uint64_t *strides;
-    uint64_t domain;
-    struct rows rows;
-    uint64_t key[BLOCK], hash[BLOCK];
-    char *rec[BLOCK];
-    uint32_t group[BLOCK], arg[BLOCK];
-    int rc;
-    struct err e;
-};
 
 static uint64_t hash_key(uint64_t k) {
     k *= 0x9e3779b97f4a7c15u;
@@ -198,7 +63,7 @@ static void make_keys(struct worker *w) {
     memset(w->key, 0, r->nsel * sizeof *w->key);
     for (size_t k = 0; k < w->p->nkeys; k++) {
         const struct group_value *v = &w->p->keys[k];
-        const uint32_t *code = column(r, v->col);
+        const uint32_t *code = rows_column(r, v->col);
         uint64_t stride = w->strides[k];
         if (v->map)
             for (size_t i = 0; i < r->nsel; i++) w->key[i] += v->map[code[r->sel[i]]] * stride;
@@ -253,17 +118,15 @@ static void find_groups(struct worker *w) {
     for (size_t i = 0; i < n; i++) w->rec[i] = w->recs + w->group[i] * w->stride;
 }
 
-#define AT(type, rec, off) (*(type *)(void *)((rec) + (off)))
-
 /* Codes of the aggregate's argument, by selected row. */
 static const uint32_t *arguments(struct worker *w, const struct group_agg *g, uint32_t *out) {
     struct rows *r = &w->rows;
     const struct group_value *v = &g->value;
-    const uint32_t *code = v->col >= 0 ? column(r, v->col) : NULL;
+    const uint32_t *code = v->col >= 0 ? rows_column(r, v->col) : NULL;
     for (size_t i = 0; i < r->nsel; i++)
         out[i] = !code ? v->constant : v->map ? v->map[code[r->sel[i]]] : code[r->sel[i]];
     for (size_t c = 0; c < g->nwhen; c++) {
-        const uint32_t *by = column(r, g->when[c].col);
+        const uint32_t *by = rows_column(r, g->when[c].col);
         for (size_t i = 0; i < r->nsel; i++)
             if (!g->when[c].truth[by[r->sel[i]]]) out[i] = g->otherwise;
     }
@@ -308,7 +171,7 @@ static void add_counts(struct worker *w, size_t a, const uint32_t *arg) {
         for (size_t i = 0; i < n; i++)
             if (arg[i]) AT(uint32_t, w->rec[i], s->count) += set_add(w, a, w->group[i], arg[i]);
     } else if (s->adds) {
-        const uint32_t *code = column(&w->rows, g->value.col);
+        const uint32_t *code = rows_column(&w->rows, g->value.col);
         for (size_t i = 0; i < n; i++) AT(uint32_t, w->rec[i], s->count) += s->adds[code[w->rows.sel[i]]];
     } else {
         for (size_t i = 0; i < n; i++) AT(uint32_t, w->rec[i], s->count) += arg[i] != 0;
@@ -503,119 +366,6 @@ static void worker_free(struct worker *w) {
     rows_free(&w->rows);
 }
 
-struct place {
-    uint64_t key; /* ranks of the keys, as one number */
-    uint32_t worker, group;
-};
-
-static void radix(struct place *p, size_t n, uint64_t domain) {
-    struct place *to = mem_grow(NULL, (n + 1) * sizeof *to), *from = p, *buffer = to;
-    for (int shift = 0; shift < 64 && domain >> shift; shift += 11) {
-        size_t count[2049] = {0};
-        for (size_t i = 0; i < n; i++) count[(from[i].key >> shift & 2047) + 1]++;
-        for (int i = 0; i < 2048; i++) count[i + 1] += count[i];
-        for (size_t i = 0; i < n; i++) to[count[from[i].key >> shift & 2047]++] = from[i];
-        struct place *swap = from;
-        from = to;
-        to = swap;
-    }
-    if (from != p) memcpy(p, from, n * sizeof *p);
-    free(buffer);
-}
-
-static struct place *sort_groups(const struct group_plan *p, struct worker **w, int nw, const uint64_t *strides,
-                                 uint64_t domain, size_t total) {
-    struct place *places = mem_grow(NULL, (total + 1) * sizeof *places);
-    size_t at = 0;
-    for (int t = 0; t < nw; t++) {
-        for (size_t g = 0; g < w[t]->n; g++) {
-            uint64_t key = AT(uint64_t, w[t]->recs, g * w[t]->stride), sort = 0;
-            for (size_t k = 0; k < p->nkeys; k++) {
-                uint64_t code = key / strides[k];
-                key -= code * strides[k];
-                sort += p->keys[k].dict->rank[code] * strides[k];
-            }
-            places[at++] = (struct place){sort, (uint32_t)t, (uint32_t)g};
-        }
-    }
-    if (!w[0]->sorted) radix(places, total, domain);
-    return places;
-}
-
-/* An aggregate's value in a record as a code; small whole numbers without asking the dictionary again. */
-struct result {
-    struct dict *dict;
-    uint32_t small[256];
-};
-
-static uint32_t whole_code(struct result *r, int64_t v) {
-    if (v < 0 || v > 255) return dict_int(r->dict, v);
-    if (!r->small[v]) r->small[v] = dict_int(r->dict, v);
-    return r->small[v];
-}
-
-static uint32_t result_code(const struct group_agg *g, const struct slot *s, const char *rec, struct result *r,
-                            bool *overflow) {
-    uint32_t count = AT(const uint32_t, rec, s->count);
-    switch (g->kind) {
-    case AGG_COUNT:
-        return whole_code(r, count);
-    case AGG_MIN:
-    case AGG_MAX:
-        return s->code_of[count];
-    case AGG_TOTAL:
-        return dict_real(r->dict, AT(const double, rec, s->real));
-    case AGG_AVG:
-        return count ? dict_real(r->dict, AT(const double, rec, s->real) / (double)count) : 0;
-    default:
-        break;
-    }
-    if (!count) return 0;
-    if (s->exact) return whole_code(r, AT(const int64_t, rec, s->whole));
-    uint32_t flags = AT(const uint32_t, rec, s->flags);
-    if (flags & SUM_OVERFLOW) *overflow = true;
-    return flags & SUM_APPROX ? dict_real(r->dict, AT(const double, rec, s->real))
-                              : whole_code(r, AT(const int64_t, rec, s->whole));
-}
-
-/* Records in order become columns. */
-static bool results(const struct group_plan *p, struct worker **w, const struct place *places, size_t n,
-                    const uint64_t *strides, struct relation *out, struct keep *keep) {
-    size_t ncols = p->nkeys + p->naggs;
-    uint32_t **codes = mem_alloc((ncols + 1) * sizeof *codes);
-    struct result *res = mem_alloc((p->naggs + 1) * sizeof *res);
-    bool overflow = false;
-    for (size_t c = 0; c < ncols; c++) codes[c] = mem_grow(NULL, (n + 1) * sizeof **codes);
-    for (size_t a = 0; a < p->naggs; a++) {
-        bool shared = p->aggs[a].kind == AGG_MIN || p->aggs[a].kind == AGG_MAX;
-        res[a].dict = shared ? p->aggs[a].value.dict : keep_dict(keep);
-    }
-    for (size_t i = 0; i < n; i++) {
-        const struct worker *t = w[places[i].worker];
-        if (i + 8 < n) __builtin_prefetch(w[places[i + 8].worker]->recs + places[i + 8].group * t->stride);
-        const char *rec = t->recs + places[i].group * t->stride;
-        uint64_t key = AT(const uint64_t, rec, 0);
-        for (size_t k = 0; k < p->nkeys; k++) {
-            codes[k][i] = (uint32_t)(key / strides[k]);
-            key -= codes[k][i] * strides[k];
-        }
-        for (size_t a = 0; a < p->naggs; a++)
-            codes[p->nkeys + a][i] = result_code(&p->aggs[a], &t->slots[a], rec, &res[a], &overflow);
-    }
-    out->cols = keep_block(keep, mem_alloc((ncols + 1) * sizeof *out->cols), 0);
-    out->ncols = ncols;
-    out->nrows = n;
-    for (size_t c = 0; c < ncols; c++) {
-        struct relcol *to = &out->cols[c];
-        to->sorted = (uint8_t)(c < p->nkeys ? c + 1 : 0);
-        to->dict = c < p->nkeys ? p->keys[c].dict : res[c - p->nkeys].dict;
-        to->codes = keep_block(keep, codes_narrow(codes[c], n, to->dict->n, &to->width), n * to->width);
-    }
-    free(codes);
-    free(res);
-    return !overflow;
-}
-
 int group_run(const struct group_plan *p, struct relation *out, struct keep *keep, bool *fits, struct err *e) {
     struct worker *w[MOST_THREADS] = {0};
     struct slot *slots = mem_alloc((p->naggs + 1) * sizeof *slots);
@@ -649,11 +399,7 @@ int group_run(const struct group_plan *p, struct relation *out, struct keep *kee
         free(w[t]->table);
         w[t]->table = NULL;
     }
-    if (rc == ERR_OK && ok) {
-        struct place *places = sort_groups(p, w, nw, strides, domain, total);
-        ok = results(p, w, places, total, strides, out, keep);
-        free(places);
-    }
+    if (rc == ERR_OK && ok) ok = group_result(p, w, nw, strides, domain, total, out, keep);
 out:
     *fits = ok;
     for (int t = 0; t < nw && w[t]; t++) {

@@ -97,26 +97,52 @@ static inline size_t value_size(uint64_t serial) {
     return serial < 12 ? sizes[serial] : (size_t)(serial - 12) / 2;
 }
 
+/* Past the columns that nobody asks for: their types from *p on, `skip` of them, their bytes added to *at. false: the
+ * record has no more columns (at_end) or is broken. */
+static inline bool skip_columns(const uint8_t **p, const uint8_t *end, uint32_t skip, size_t *at, bool *at_end) {
+    static const uint8_t sizes[128] = {
+        0,  1,  2,  3,  4,  6,  8,  8,  0,  0,  0,  0,  0,  0,  1,  1,  2,  2,  3,  3,  4,  4,  5,  5,  6,  6,
+        7,  7,  8,  8,  9,  9,  10, 10, 11, 11, 12, 12, 13, 13, 14, 14, 15, 15, 16, 16, 17, 17, 18, 18, 19, 19,
+        20, 20, 21, 21, 22, 22, 23, 23, 24, 24, 25, 25, 26, 26, 27, 27, 28, 28, 29, 29, 30, 30, 31, 31, 32, 32,
+        33, 33, 34, 34, 35, 35, 36, 36, 37, 37, 38, 38, 39, 39, 40, 40, 41, 41, 42, 42, 43, 43, 44, 44, 45, 45,
+        46, 46, 47, 47, 48, 48, 49, 49, 50, 50, 51, 51, 52, 52, 53, 53, 54, 54, 55, 55, 56, 56, 57, 57};
+    const uint8_t *q = *p;
+    size_t sum = *at;
+    for (; skip; skip--) {
+        uint64_t serial;
+        if (q >= end) break;
+        if (*q < 128) {
+            sum += sizes[*q++];
+            continue;
+        }
+        int k = varint(q, end, &serial);
+        if (!k || serial > MOST_RECORD * 2) return false;
+        q += k;
+        sum += value_size(serial);
+    }
+    *p = q;
+    *at = sum;
+    *at_end = q >= end;
+    return !*at_end;
+}
+
 static bool read_record(struct walk *w, int64_t rowid, const uint8_t *rec, size_t n) {
     uint64_t header, serial;
     int k = varint(rec, rec + n, &header);
     if (!k || header > n || header < (uint64_t)k) return false;
     const uint8_t *p = rec + k, *types_end = rec + header;
     size_t at = (size_t)header, c = 0;
-    for (uint32_t col = 0; c < w->ncols && p < types_end; col++) {
-        if (!(*p & 0x80)) { /* nearly all of them */
-            serial = *p++;
-        } else {
-            k = varint(p, types_end, &serial);
-            if (!k || serial > MOST_RECORD * 2) return false;
-            p += k;
-        }
-        if (!serial && col != w->cols[c]) continue;
+    bool at_end = false;
+    for (uint32_t col = 0; c < w->ncols; col = w->cols[c++] + 1) {
+        if (!skip_columns(&p, types_end, w->cols[c] - col, &at, &at_end)) break;
+        k = varint(p, types_end, &serial);
+        if (!k || serial > MOST_RECORD * 2) return false;
+        p += k;
         size_t size = value_size(serial);
-        if (size > n - at) return false;
-        if (col == w->cols[c] && !read_value(serial, rec + at, size, &w->cells[c++])) return false;
+        if (at > n || size > n - at || !read_value(serial, rec + at, size, &w->cells[c])) return false;
         at += size;
     }
+    if (c < w->ncols && !at_end) return false;
     for (; c < w->ncols; c++) w->cells[c].type = CELL_NULL; /* columns that were added to the table later */
     return w->row(w->ctx, rowid, w->cells);
 }
@@ -127,7 +153,7 @@ static bool read_long(struct walk *w, int64_t rowid, const uint8_t *p, size_t lo
     uint32_t next = be(p + local, 4);
     size_t room = pg->usable - 4;
     if (n > MOST_RECORD) return false;
-    if (n + pg->page_size > w->cap_long) {
+    if (!w->long_record || n + pg->page_size > w->cap_long) {
         w->cap_long = n + pg->page_size;
         w->long_record = mem_grow(w->long_record, w->cap_long);
     }

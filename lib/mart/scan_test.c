@@ -116,7 +116,13 @@ static const char *const times[] = {"'2026-01-15T00:00:00'",
                                     "'2026-01-15'",
                                     "'no time'",
                                     "''"};
-static const char *const documents[] = {"NULL", "'{}'", "'{\"n\":1}'", "'{\"list\":[1,2,3]}'", "'[]'"};
+static const char *const documents[] = {"'[' || printf('%.*c', 40000, '1') || ']'",
+                                        "json_quote(printf('%.*c', 8190, 'x'))",
+                                        "NULL",
+                                        "'{}'",
+                                        "'{\"n\":1}'",
+                                        "'{\"list\":[1,2,3]}'",
+                                        "'[]'"};
 #define PICK(list) list[rng_below(&rng, sizeof(list) / sizeof *(list))]
 
 static void make_rows(uint64_t seed, int n) {
@@ -126,9 +132,9 @@ static void make_rows(uint64_t seed, int n) {
     for (int i = 0; i < n; i++) {
         struct buf b = {0};
         const char *day = rng_below(&rng, 5) ? "2026-01-15" : "2026-01-14";
-        buf_fmt(&b, "INSERT INTO ev (k, u, n, x, ts, b, j, dt) VALUES (%s, 'u%d', %s, %s, %s, %s, %s, '%s')",
-                PICK(texts), (int)rng_below(&rng, (uint32_t)n / 4 + 3), PICK(whole), PICK(numbers), PICK(times),
-                rng_below(&rng, 3) ? "1" : "NULL", PICK(documents), day);
+        buf_fmt(&b, "INSERT INTO ev (k, u, n, x, r, ts, b, j, dt) VALUES (%s, 'u%d', %s, %s, %s, %s, %s, %s, '%s')",
+                PICK(texts), (int)rng_below(&rng, (uint32_t)n / 4 + 3), PICK(whole), PICK(numbers), PICK(numbers),
+                PICK(times), rng_below(&rng, 3) ? "1" : "NULL", PICK(documents), day);
         sql(b.p);
         buf_free(&b);
     }
@@ -153,6 +159,8 @@ static const struct {
     {"SELECT COUNT(DISTINCT u) AS u, COUNT(DISTINCT k) AS k, COUNT(DISTINCT n) AS x" FROM DAY, 1},
     {"SELECT COUNT(DISTINCT x) AS x" FROM DAY, 0},
     {"SELECT u, SUM(x) AS s, TOTAL(x) AS t, AVG(x) AS a" FROM DAY "GROUP BY u", 1},
+    {"SELECT r, COUNT(*) AS n, SUM(r) AS s, MIN(r) AS a" FROM DAY "GROUP BY r", 1},
+    {"SELECT length(j) AS l, COUNT(*) AS n, MAX(j) AS j" FROM DAY "GROUP BY length(j)", 1},
     {"SELECT b, TOTAL(n) AS t, AVG(n) AS a" FROM DAY "GROUP BY b", 1},
     {"SELECT SUM(k) AS s" FROM DAY, 0},                   /* numbers in texts are SQLite's business */
     {"SELECT x, COUNT(*) AS n" FROM DAY "GROUP BY x", 0}, /* 1 and 1.0 in one group */
@@ -327,7 +335,7 @@ static void random_where(struct rng *rng, struct buf *b) {
 static void random_agg(struct rng *rng, struct buf *b) {
     static const char *const f[] = {"COUNT(", "COUNT(DISTINCT ", "SUM(", "MIN(", "MAX(", "TOTAL(", "AVG("};
     static const char *const w[] = {"n > 1", "k = 'a'", "b = 1 AND n < 10", "k <> u", "x > 1 AND x < 3"};
-    static const char *const v[] = {"n", "k", "x", "ts", "1", "u", "x * 2", "'c'"};
+    static const char *const v[] = {"n", "k", "x", "r", "ts", "1", "u", "x * 2", "'c'"};
     uint32_t how = rng_below(rng, 4);
     if (!how) {
         buf_str(b, "COUNT(*)");
@@ -444,6 +452,37 @@ static void sees_changes(void **state) {
     db_close(&other);
 }
 
+/* Rows that are older than a column do not hold it. */
+static void added_column(void **state) {
+    (void)state;
+    make_rows(11, 300);
+    sql("ALTER TABLE ev ADD COLUMN late TEXT; UPDATE ev SET late = k WHERE rowid % 3 = 0");
+    for (int i = 0; i < 2; i++) {
+        locked = i;
+        assert_int_equal(same("SELECT late, COUNT(*) AS n, MIN(k) AS a" FROM DAY "GROUP BY late", 2), 1);
+    }
+    sql("ALTER TABLE ev ADD COLUMN later TEXT NOT NULL DEFAULT 'given'");
+    for (int i = 0; i < 2; i++) {
+        locked = i;
+        assert_int_equal(same("SELECT later, COUNT(*) AS n, MIN(k) AS a" FROM DAY "GROUP BY later", 2), 1);
+    }
+    locked = true;
+    struct err e = {0};
+    sql("DROP TABLE ev");
+    assert_int_equal(table_make(&db, p->datasets[0].load, true, &e), ERR_OK);
+}
+
+/* A key of type INTEGER is the rowid itself, and no part of the row. */
+static void integer_key(void **state) {
+    (void)state;
+    struct err e = {0};
+    sql("DROP TABLE ev; CREATE TABLE ev (k TEXT, n INTEGER, dt TEXT NOT NULL, PRIMARY KEY (n)) STRICT;"
+        "INSERT INTO ev VALUES ('a', 5, '2026-01-15'), ('b', 9, '2026-01-15'), ('a', 10, '2026-01-15')");
+    assert_int_equal(same("SELECT k, SUM(n) AS n, COUNT(DISTINCT n) AS d FROM ev WHERE dt = :ds GROUP BY k", 2), 1);
+    sql("DROP TABLE ev");
+    assert_int_equal(table_make(&db, p->datasets[0].load, true, &e), ERR_OK);
+}
+
 /* Tables that somebody made by hand are left alone. */
 static void odd_tables(void **state) {
     (void)state;
@@ -480,6 +519,7 @@ static int first(void **state) {
         ","
         "\"load\":{\"table\":\"ev\",\"mode\":\"replace_day\",\"columns\":[{\"name\":\"k\",\"type\":\"text\"},"
         "{\"name\":\"u\",\"type\":\"text\"},{\"name\":\"n\",\"type\":\"integer\"},{\"name\":\"x\",\"type\":\"number\"},"
+        "{\"name\":\"r\",\"type\":\"real\"},"
         "{\"name\":\"ts\",\"type\":\"timestamp\"},{\"name\":\"b\",\"type\":\"boolean\"},{\"name\":\"j\",\"type\":"
         "\"json\"}]}}]}";
     int rc = dir_make(dir, &e);
@@ -499,8 +539,9 @@ static int last(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(each_statement), cmocka_unit_test(by_chance),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(each_statement),     cmocka_unit_test(by_chance),
                                        cmocka_unit_test(threads_and_memory), cmocka_unit_test(sees_changes),
+                                       cmocka_unit_test(added_column),       cmocka_unit_test(integer_key),
                                        cmocka_unit_test(odd_tables)};
     return cmocka_run_group_tests(tests, first, last);
 }

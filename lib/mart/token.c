@@ -162,12 +162,8 @@ struct sv token_name(const struct token *t) {
     return t->kind == TOK_NAME ? (struct sv){t->p + 1, t->n - 2} : (struct sv){t->p, t->n};
 }
 
-static bool is_name(const struct token *t) {
-    return t->kind == TOK_WORD || t->kind == TOK_NAME;
-}
-
 bool token_same(const struct token *a, const struct token *b) {
     if (a->kind != b->kind) return false; /* "case" and CASE are not the same */
-    if (is_name(a)) return name_eq(token_name(a), token_name(b));
+    if (token_is_name(a)) return name_eq(token_name(a), token_name(b));
     return a->n == b->n && memcmp(a->p, b->p, a->n) == 0;
 }

@@ -40,8 +40,11 @@ bool tokens_read(struct tokens *out, const char *sql);
 void tokens_free(struct tokens *t);
 
 bool token_is(const struct token *t, const char *word); /* a bare word, in any case */
-struct sv token_name(const struct token *t);            /* of a word or quoted name, without the quotes */
-bool name_eq(struct sv a, struct sv b);                 /* ASCII letters of either case are equal */
+static inline bool token_is_name(const struct token *t) {
+    return t->kind == TOK_WORD || t->kind == TOK_NAME;
+}
+struct sv token_name(const struct token *t); /* of a word or quoted name, without the quotes */
+bool name_eq(struct sv a, struct sv b);      /* ASCII letters of either case are equal */
 /* The same text but for case of names and blanks? */
 bool token_same(const struct token *a, const struct token *b);
 
