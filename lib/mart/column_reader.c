@@ -44,9 +44,12 @@ void column_part_put(struct column_part *p, size_t row, const uint32_t *codes, s
 
 static size_t reader_bytes(const struct column_reader *r) {
     size_t n = r->cap * sizeof *r->rowids;
-    for (size_t i = 0; i < r->ncols; i++) n += dict_bytes(&r->parts[i].dict) + r->rows * r->parts[i].width;
+    for (size_t i = 0; i < r->ncols; i++)
+        n += dict_bytes(&r->parts[i].dict) + r->rows * r->parts[i].width + r->parts[i].cap_texts;
     return n;
 }
+
+#define LARGE_TEXTS (256 << 10)
 
 /* A value waits in the part's batch. false: a blob. */
 static inline bool hold(struct column_part *p, struct dict_item *it, const struct cell *v) {
@@ -77,6 +80,7 @@ static inline bool hold(struct column_part *p, struct dict_item *it, const struc
     memcpy(p->texts + p->ntexts, v->p, v->n);
     it->bits = p->ntexts;
     p->ntexts += v->n;
+    if (p->ntexts > LARGE_TEXTS) *p->many = true;
     return true;
 }
 
@@ -108,8 +112,11 @@ static bool begin_row(struct column_reader *r, int64_t rowid) {
 }
 
 static bool end_row(struct column_reader *r) {
-    if (++r->held == COLUMN_BATCH && !flush(r)) return false;
-    return (r->rows & 4095) != 0 || reader_bytes(r) <= r->memory;
+    if (++r->held < COLUMN_BATCH && !r->many) return true;
+    bool look = r->many || r->rows - r->looked >= 4096; /* at the memory: now and then, at once when texts are large */
+    r->many = false;
+    if (look) r->looked = r->rows;
+    return flush(r) && (!look || reader_bytes(r) <= r->memory);
 }
 
 /* ---- by SQL ---- */
@@ -226,11 +233,14 @@ void column_reader_init(struct column_reader *r, const struct day_table *t, cons
     r->cols = cols;
     r->ncols = n;
     r->rows = r->cap = r->held = 0;
+    r->looked = 0;
+    r->many = false;
     r->rowids = NULL;
     r->parts = mem_alloc((n + 1) * sizeof *r->parts);
     for (size_t i = 0; i < n; i++) {
         dict_init(&r->parts[i].dict);
         r->parts[i].width = 1;
+        r->parts[i].many = &r->many;
         r->parts[i].real = sqlite3_stricmp(t->rel.cols[cols[i]].decl, "REAL") == 0;
     }
 }

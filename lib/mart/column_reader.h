@@ -18,6 +18,7 @@ struct column_part {
     struct dict_item items[COLUMN_BATCH]; /* of rows that have no code yet */
     char *texts;                          /* theirs; items say where by `bits` until they are looked up */
     size_t ntexts, cap_texts;
+    bool *many; /* set when the texts that wait are large: then they do not wait for the batch */
 };
 
 struct column_reader {
@@ -34,7 +35,9 @@ struct column_reader {
     const struct day_table *t;
     const size_t *cols;
     size_t rows, ncols, cap;
-    size_t held; /* the last so many rows are in the batch */
+    size_t held;   /* the last so many rows are in the batch */
+    size_t looked; /* rows when the memory was looked at last */
+    bool many;
     struct column_part *parts;
     uint32_t *rowids; /* less `first` */
     /* reading pages: which part a cell belongs to; the one of dt may belong to none */

@@ -366,6 +366,15 @@ static void worker_free(struct worker *w) {
     rows_free(&w->rows);
 }
 
+/* What the groups and their result take together at most: records, places to sort, codes, and values of sums. */
+static size_t result_bytes(const struct group_plan *p, struct worker **w, int nw, size_t total) {
+    size_t n = 0, each = 4 * (p->nkeys + p->naggs) + 32;
+    for (size_t a = 0; a < p->naggs; a++)
+        if (p->aggs[a].kind == AGG_AVG || p->aggs[a].kind == AGG_TOTAL || p->aggs[a].kind == AGG_SUM) each += 8;
+    for (int t = 0; t < nw; t++) n += w[t]->n * w[t]->stride;
+    return n + total * each;
+}
+
 int group_run(const struct group_plan *p, struct relation *out, struct keep *keep, bool *fits, struct err *e) {
     struct worker *w[MOST_THREADS] = {0};
     struct slot *slots = mem_alloc((p->naggs + 1) * sizeof *slots);
@@ -399,6 +408,7 @@ int group_run(const struct group_plan *p, struct relation *out, struct keep *kee
         free(w[t]->table);
         w[t]->table = NULL;
     }
+    if (ok) ok = result_bytes(p, w, nw, total) <= p->memory;
     if (rc == ERR_OK && ok) ok = group_result(p, w, nw, strides, domain, total, out, keep);
 out:
     *fits = ok;
