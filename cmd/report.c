@@ -63,6 +63,27 @@ static int write_report(const struct cli *c, const struct report *r, int format,
     return rc;
 }
 
+/* --block: all rows of one, whatever the page shows of them. */
+static int write_block(struct cli *c, const struct report *r, struct db *wh, const struct ledger *l, struct err *e) {
+    const struct pl_report *d = r->p->report;
+    const struct pl_query *q = NULL;
+    const char *name = cli_get(c, "block");
+    struct near near = near_start(name);
+    struct sink *s = NULL;
+    for (size_t i = 0; d && i < d->nblocks; i++) {
+        if (!kind_has_query(d->blocks[i].kind)) continue;
+        near_offer(&near, d->blocks[i].name);
+        if (strcmp(d->blocks[i].name, name) == 0) q = &d->blocks[i];
+    }
+    if (!q) return err_set(e, ERR_USAGE, "--block: the page has no block '%s'%s", name, near_hint(&near, &c->a));
+    int rc = sink_open(&s, cli_get(c, "output"), 0, e);
+    if (rc == ERR_OK && (rc = report_block_csv(r, q, wh, l, s, e)))
+        sink_abort(s);
+    else if (rc == ERR_OK)
+        rc = sink_commit(s, NULL, e);
+    return rc;
+}
+
 int cmd_REPORT(struct cli *c, struct err *e) {
     static const char *const formats[] = {"text", "json", "csv", "html", "email"};
     struct pipeline *p = NULL;
@@ -75,6 +96,8 @@ int cmd_REPORT(struct cli *c, struct err *e) {
     if (rc) return rc;
     rc = cli_days(c, p, c->noperands ? c->operands[0] : NULL, false, &day, &to, e);
     if (rc == ERR_OK) rc = cli_choice(c, "format", formats, 5, 0, &format, e);
+    if (rc == ERR_OK && cli_has(c, "block") && format != REPORT_CSV)
+        rc = err_set(e, ERR_USAGE, "--block goes with --format csv");
     if (rc == ERR_OK) rc = read_channels(c, send, e);
     if (rc == ERR_OK) rc = warehouse_open_read(&wh, c->env.home, e);
     if (rc == ERR_OK) rc = ledger_open_read(&l, c->env.home, e);
@@ -83,7 +106,10 @@ int cmd_REPORT(struct cli *c, struct err *e) {
     if (rc == ERR_OK) rc = report_gather(&r, p, day, &wh, &l, scan, e);
     for (int k = 0; k < 2 && rc == ERR_OK; k++)
         if (send[k]) send_to(c, r, k == 0);
-    if (rc == ERR_OK && !send[0] && !send[1]) rc = write_report(c, r, format, e);
+    if (rc == ERR_OK && cli_has(c, "block"))
+        rc = write_block(c, r, &wh, &l, e);
+    else if (rc == ERR_OK && !send[0] && !send[1])
+        rc = write_report(c, r, format, e);
     report_free(r);
     mart_scan_free(scan);
     ledger_close(&l);

@@ -312,6 +312,8 @@ static int do_report(struct step_ctx *c, struct plan_step *s, struct step_result
     int rc = dir_make(dir, e);
     if (rc == ERR_OK) rc = open_marts(c, e);
     if (rc == ERR_OK) rc = report_gather(&rep, pl->p, pl->day, &c->wh, c->ledger, c->scan, e);
+    if (rc == ERR_OK) rc = report_csv_files(rep, dir, &c->wh, c->ledger, e);
+    if (rc == ERR_OK) rep->full_csv = true;
     if (rc == ERR_OK) rc = publish_page(pl, rep, REPORT_JSON, "json", json_digest, e);
     if (rc == ERR_OK) rc = publish_page(pl, rep, REPORT_HTML, "html", r->output, e);
     if (rc == ERR_OK) rc = publish_index(pl, dir, e);
