@@ -297,10 +297,24 @@ static void fill_report(struct pipeline *p, struct pl_report *r, struct jval v, 
     sha256_hex(&h, r->digest);
 }
 
-void define_report(struct pipeline *p, struct jval v, struct mistakes *m) {
-    struct err e = {0};
+static void read_report(struct pipeline *p, const char *file, const char *text, size_t n, struct mistakes *mine) {
     struct jtoks toks = {0};
     struct jerr je;
+    *mine = (struct mistakes){.file = p->dir ? arena_fmt(&p->a, "%s/%s", p->dir, file) : file, .text = text, .len = n};
+    struct pl_report *r = p->report = arena_alloc(&p->a, sizeof *r);
+    r->file = file;
+    if (!json_scan(&toks, text, n, JSON_COMMENTS, &je)) {
+        mistake_at(mine, je.at, "%s", je.what);
+    } else {
+        struct jval root = {text, toks.t, 0};
+        check_shape(mine, root, "report.schema.json");
+        if (!mine->n) fill_report(p, r, root, mine);
+    }
+    jtoks_free(&toks);
+}
+
+void define_report(struct pipeline *p, struct jval v, struct mistakes *m) {
+    struct err e = {0};
     struct mistakes mine = {0};
     const char *file = jv_str(v, &p->a, NULL), *text;
     size_t n;
@@ -308,18 +322,20 @@ void define_report(struct pipeline *p, struct jval v, struct mistakes *m) {
         mistake_at(m, offset_of(v), "%s", e.msg);
         return;
     }
-    mine = (struct mistakes){.file = p->dir ? arena_fmt(&p->a, "%s/%s", p->dir, file) : file, .text = text, .len = n};
-    struct pl_report *r = p->report = arena_alloc(&p->a, sizeof *r);
-    r->file = file;
-    if (!json_scan(&toks, text, n, JSON_COMMENTS, &je)) {
-        mistake_at(&mine, je.at, "%s", je.what);
-    } else {
-        struct jval root = {text, toks.t, 0};
-        check_shape(&mine, root, "report.schema.json");
-        if (!mine.n) fill_report(p, r, root, &mine);
-    }
+    read_report(p, file, text, n, &mine);
     if (mine.n) mistake(m, "%s", buf_text(&mine.lines));
     m->n += mine.n > 1 ? mine.n - 1 : 0;
     buf_free(&mine.lines);
-    jtoks_free(&toks);
+}
+
+int report_define(struct pipeline *p, const char *file, struct err *e) {
+    struct mistakes mine = {0};
+    const char *text;
+    size_t n;
+    int rc = pipeline_file(p, &p->a, file, &text, &n, e);
+    if (rc == ERR_OK) {
+        read_report(p, file, text, n, &mine);
+        rc = mistakes_end(&mine, e);
+    }
+    return rc;
 }

@@ -107,6 +107,10 @@ struct pl_report {
     size_t nchoosers;
     char digest[65];
 };
+struct pipeline;
+struct err;
+/* Reads a report definition into p->report; p has an arena, a name and where its files lie. ERR_CONFIG: mistakes. */
+int report_define(struct pipeline *p, const char *file, struct err *e);
 /* The definition's word, or NULL where it has none of its own. */
 const char *report_word(const struct pl_report *r, const char *key);
 /* Place of a column, -1: the query has none of that name. */

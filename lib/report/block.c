@@ -212,6 +212,41 @@ static size_t place(const char *const *list, size_t n, const char *s) {
     return i;
 }
 
+/* A state in the width of a day; the word is there for those who listen, and in the legend. */
+static const struct {
+    const char *state, *mark;
+} marks[] = {{"done", "✓"},    {"failed", "✕"},  {"gate_failed", "⊘"}, {"late", "✓"},    {"gap", "?"},
+             {"running", "…"}, {"stopped", "■"}, {"empty", "∅"},       {"partial", "◐"}, {"waiting", "·"}};
+
+static void state_mark(struct buf *b, const struct report *r, const char *state) {
+    struct pl_shown col = {.format = FORMAT_STATE};
+    struct report_cell c = {state, NAN};
+    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
+        if (strcmp(marks[i].state, state) == 0) {
+            buf_fmt(b, "<span aria-hidden=true>%s</span><span class=sr>", marks[i].mark);
+            html_shown(b, r, &c, &col);
+            buf_str(b, "</span>");
+            return;
+        }
+    html_shown(b, r, &c, &col);
+}
+
+static void state_legend(struct buf *b, const struct report *r, const struct report_table *t) {
+    if (col_of(t, ROLE_VALUE)->format != FORMAT_STATE) return;
+    const char *found[sizeof marks / sizeof *marks];
+    size_t n = distinct(t, (size_t)t->q->role[ROLE_VALUE], found, sizeof marks / sizeof *marks);
+    struct pl_shown col = {.format = FORMAT_STATE};
+    buf_str(b, "<p class=legend aria-hidden=true>");
+    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
+        for (size_t k = 0; k < n; k++) {
+            if (strcmp(found[k], marks[i].state) != 0) continue;
+            buf_fmt(b, "<span class=key><span class=\"state s-%s\">%s</span> ", marks[i].state, marks[i].mark);
+            html_shown(b, r, &(struct report_cell){found[k], NAN}, &col);
+            buf_str(b, "</span>");
+        }
+    buf_str(b, "</p>");
+}
+
 static void heat_cell(struct buf *b, const struct heat *h, size_t row) {
     const struct report_table *t = h->t;
     const struct report_cell *c = cell_of(t, row, ROLE_VALUE);
@@ -221,6 +256,10 @@ static void heat_cell(struct buf *b, const struct heat *h, size_t row) {
     int to = col->link ? query_column(t->q, col->link) : -1;
     const char *href = to < 0 ? NULL : t->cells[row * t->q->ncols + (size_t)to].text;
     if (!html_is_address(href)) href = NULL;
+    if (!c->text) {
+        buf_str(b, "<td></td>");
+        return;
+    }
     if (col->format == FORMAT_STATE) {
         buf_str(b, "<td class=\"state s-");
         html_text(b, c->text);
@@ -244,7 +283,10 @@ static void heat_cell(struct buf *b, const struct heat *h, size_t row) {
         html_text(b, href);
         buf_str(b, "\">");
     }
-    html_shown(b, h->r, c, col);
+    if (col->format == FORMAT_STATE)
+        state_mark(b, h->r, c->text);
+    else
+        html_shown(b, h->r, c, col);
     buf_str(b, href ? "</a></td>" : "</td>");
 }
 
@@ -307,6 +349,7 @@ static void heat(struct buf *b, const struct report *r, const struct report_tabl
     size_t n = h->split < 0 ? 0 : distinct(t, (size_t)h->split, parts, 64);
     if (!n) heat_grid(b, h, NULL);
     for (size_t i = 0; i < n; i++) heat_grid(b, h, parts[i]);
+    state_legend(b, r, t);
     free(h->at);
     free(h);
 }
@@ -359,7 +402,8 @@ static void without_query(struct buf *b, const struct report *r, const struct pl
         block_stages(b, r);
         break;
     case BLOCK_LINEAGE:
-        block_lineage(b, r->p);
+        for (size_t i = 0; i < r->nall; i++) block_lineage(b, r->all[i], true);
+        if (!r->nall) block_lineage(b, r->p, false);
         break;
     default:
         html_element(b, "p class=text", q->text);

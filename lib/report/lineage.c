@@ -2,82 +2,44 @@
  * Lineage: from the source through datasets, steps and tables to models and the page, drawn as SVG in columns by depth
  * (each box one column right of the last thing it is made from), and written out below for those who cannot see it.
  */
+#include "mart/lineage.h"
 #include "report/html.h"
 
 enum { BOX_W = 168, BOX_H = 34, GAP_X = 56, GAP_Y = 14 };
 
 struct node {
-    const char *name, *kind;
+    const struct lineage_node *l;
+    const char *name;
     size_t *from, nfrom, depth, row;
 };
 struct graph {
     struct arena a;
     struct node *n;
-    size_t count, cap;
+    size_t count;
 };
 
-static size_t add_node(struct graph *g, const char *name, const char *kind) {
-    g->n[g->count] = (struct node){.name = name, .kind = kind};
-    g->n[g->count].from = arena_alloc(&g->a, g->cap * sizeof(size_t));
-    return g->count++;
-}
-
-static void add_edge(struct graph *g, size_t from, size_t to) {
-    struct node *n = &g->n[to];
-    for (size_t i = 0; i < n->nfrom; i++)
-        if (n->from[i] == from) return;
-    n->from[n->nfrom++] = from;
-    if (g->n[from].depth + 1 > n->depth) n->depth = g->n[from].depth + 1;
-}
-
-static size_t find_node(const struct graph *g, const char *name) {
+static size_t find_node(const struct lineage *l, const char *id) {
     size_t i = 0;
-    while (i < g->count && strcmp(g->n[i].name, name) != 0) i++;
+    while (i < l->nodes && strcmp(l->n[i].id, id) != 0) i++;
     return i;
 }
 
-static const char *source_name(struct graph *g, const struct pl_dataset *d) {
-    if (d->source.kind == SOURCE_FILES && d->source.path) {
-        const char *slash = strrchr(d->source.path, '/');
-        return slash ? slash + 1 : d->source.path;
-    }
-    return arena_fmt(&g->a, "%s (source)", d->name);
-}
-
-static void add_dataset(struct graph *g, const struct pl_dataset *d) {
-    size_t at = add_node(g, source_name(g, d), "source"), next = add_node(g, d->name, "dataset");
-    add_edge(g, at, next);
-    for (size_t k = 0; k < d->nsteps; k++) {
-        at = next;
-        next = add_node(g, arena_fmt(&g->a, "%s/%s", d->name, d->steps[k].name), "step");
-        add_edge(g, at, next);
-    }
-    if (!d->load) return;
-    size_t table = find_node(g, d->load->table);
-    if (table == g->count) table = add_node(g, d->load->table, "table");
-    add_edge(g, next, table);
-}
-
-static void build(struct graph *g, const struct pipeline *p) {
-    g->cap = p->nmodels + 2;
-    for (size_t i = 0; i < p->ndatasets; i++) g->cap += 3 + p->datasets[i].nsteps;
-    g->n = arena_alloc(&g->a, g->cap * sizeof *g->n);
-    for (size_t i = 0; i < p->ndatasets; i++) add_dataset(g, &p->datasets[i]);
-    for (size_t i = 0; i < p->nmodels; i++) { /* in dependency order: what it refers to is there */
-        const struct pl_model *m = &p->models[i];
-        size_t at = add_node(g, m->name, m->kind == MODEL_CTE ? "cte" : "model");
-        for (size_t k = 0; k < m->refs.n; k++) {
-            size_t from = find_node(g, m->refs.s[k]);
-            if (from < at) add_edge(g, from, at);
+/* Nodes come after what they are made from, so one pass finds every depth. */
+static void build(struct graph *g, const struct lineage *l) {
+    g->n = arena_alloc(&g->a, (l->nodes + 1) * sizeof *g->n);
+    for (size_t i = 0; i < l->nodes; i++) {
+        struct node *n = &g->n[g->count++];
+        const struct lineage_node *x = &l->n[i];
+        bool page = strcmp(x->layer, "report") == 0;
+        n->l = x;
+        n->name = page && x->title ? x->title : x->name;
+        n->from = arena_alloc(&g->a, (x->from.n + 1) * sizeof *n->from);
+        for (size_t k = 0; k < x->from.n; k++) {
+            size_t from = find_node(l, x->from.s[k]);
+            if (from >= i) continue;
+            n->from[n->nfrom++] = from;
+            if (g->n[from].depth + 1 > n->depth) n->depth = g->n[from].depth + 1;
         }
-    }
-    if (!p->report) return;
-    size_t page = add_node(g, p->report->title, "report");
-    for (size_t i = 0; i < page; i++) {
-        bool used = strcmp(g->n[i].kind, "model") == 0;
-        for (size_t k = 0; k < page && used; k++)
-            for (size_t j = 0; j < g->n[k].nfrom; j++) used = used && g->n[k].from[j] != i;
-        if (used) add_edge(g, i, page);
     }
 }
 
@@ -127,8 +89,8 @@ static void draw(struct buf *b, const struct graph *g) {
         }
     for (size_t i = 0; i < g->count; i++) {
         const struct node *n = &g->n[i];
-        buf_fmt(b, "<g class=l-%s><title>", n->kind);
-        html_text(b, n->name);
+        buf_fmt(b, "<g class=l-%s><title>", n->l->layer);
+        html_text(b, n->l->id);
         buf_fmt(b, "</title><rect x=%zu y=%zu width=%d height=%d rx=6 /><text x=%zu y=%zu>", left(n), top(n), BOX_W, BOX_H,
                 left(n) + 10, top(n) + BOX_H / 2 + 5);
         short_name(b, n->name);
@@ -150,16 +112,26 @@ static void write_out(struct buf *b, const struct graph *g) {
     buf_str(b, "</ul>");
 }
 
-void block_lineage(struct buf *b, const struct pipeline *p) {
+void block_lineage(struct buf *b, const struct pipeline *p, bool several) {
     struct graph g = {0};
+    struct lineage l;
     size_t wide, tall;
-    build(&g, p);
+    lineage_make(&l, p, (struct strs){0});
+    build(&g, &l);
     place_rows(&g, &wide, &tall);
     size_t w = wide * (BOX_W + GAP_X) - GAP_X + 8, h = tall * (BOX_H + GAP_Y) - GAP_Y + 8;
-    buf_fmt(b, "<div class=\"wrap lineage\" tabindex=0><svg viewBox=\"0 0 %zu %zu\" width=%zu height=%zu aria-hidden=true>",
+    if (several) {
+        buf_fmt(b, "<div class=way data-k0=\"%s\">", p->name);
+        html_element(b, "h3", p->name);
+    }
+    buf_fmt(b,
+            "<div class=\"wrap lineage\" tabindex=0><svg viewBox=\"0 0 %zu %zu\" width=%zu height=%zu "
+            "aria-hidden=true>",
             w, h, w, h);
     draw(b, &g);
     buf_str(b, "</svg></div>");
     write_out(b, &g);
+    if (several) buf_str(b, "</div>");
+    lineage_free(&l);
     arena_free(&g.a);
 }

@@ -59,7 +59,7 @@ static void header(struct buf *b, const struct report *r, const char *title, boo
 }
 
 /* Words that the script needs, as attributes of an element that is not shown. */
-static void words(struct buf *b, const struct report *r) {
+void page_words(struct buf *b, const struct report *r) {
     static const char *const keys[] = {"all", "filter", "rows", "csv", "zoom_in", "zoom_out", "whole", "no_data"};
     buf_str(b, "<div id=words hidden");
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
@@ -71,7 +71,7 @@ static void words(struct buf *b, const struct report *r) {
     buf_fmt(b, " data-name=\"%s-%s\"></div>\n", r->p->name, r->day);
 }
 
-static void choosers(struct buf *b, const struct report *r) {
+void page_choosers(struct buf *b, const struct report *r) {
     const struct pl_report *d = r->p->report;
     if (!d || !d->nchoosers) return;
     buf_str(b, "<div class=choose hidden>");
@@ -89,7 +89,7 @@ static void choosers(struct buf *b, const struct report *r) {
     buf_str(b, "</div>\n");
 }
 
-static void tab(struct buf *b, const struct html_ctx *x, const struct pl_tab *t, size_t no, bool several) {
+void page_tab(struct buf *b, const struct html_ctx *x, const struct pl_tab *t, size_t no, bool several) {
     if (several) {
         buf_fmt(b, "<section class=tab id=tab-%zu data-title=\"", no + 1);
         html_text(b, t->title);
@@ -111,7 +111,7 @@ static void plain(struct buf *b, const struct html_ctx *x) {
     buf_str(b, "</div>\n");
 }
 
-static bool has_charts(const struct report *r) {
+bool page_has_charts(const struct report *r) {
     for (size_t i = 0; i < r->ntables; i++)
         if (r->tables[i].q->kind >= BLOCK_LINE && r->tables[i].q->kind <= BLOCK_STACKED && r->tables[i].nrows)
             return true;
@@ -126,14 +126,14 @@ void report_html(const struct report *r, bool mail, struct buf *b) {
     struct html_frame f = {.language = r->p->language,
                            .title = arena_fmt(&a, "%s · %s", title, r->day),
                            .script = !mail,
-                           .charts = !mail && has_charts(r)};
+                           .charts = !mail && page_has_charts(r)};
     html_begin(b, &f);
     header(b, r, title, mail);
     if (!mail) {
-        words(b, r);
-        choosers(b, r);
+        page_words(b, r);
+        page_choosers(b, r);
     }
-    for (size_t i = 0; d && i < d->ntabs; i++) tab(b, &x, &d->tabs[i], i, d->ntabs > 1);
+    for (size_t i = 0; d && i < d->ntabs; i++) page_tab(b, &x, &d->tabs[i], i, d->ntabs > 1);
     if (!d) plain(b, &x);
     buf_str(b, "<footer>");
     html_text(b, report_label(r, "made"));

@@ -51,6 +51,8 @@ struct report {
     const char *made_at, *gate;           /* gate: "PASS", "FAIL" or NULL */
     const char *now;                      /* UTC */
     const char *run_state, *run_error;    /* of the day's last run; NULL: none */
+    const struct pipeline **all; /* of the operator's page: all pipelines; nall 0 elsewhere */
+    size_t nall;
     bool full_csv;                        /* cut tables have a CSV beside the page */
     struct report_table figures, *tables; /* figures: the first cards of one row; tables: all blocks, in order */
     size_t ntables;
@@ -93,5 +95,16 @@ const char *report_label(const struct report *r, const char *key);    /* the def
 const char *report_word_in(const char *language, const char *key);    /* the language's (ko, else English) */
 const char *report_day_text(const struct report *r, struct arena *a); /* "2026-01-15 (목)" */
 const char *report_time_text(const struct report *r, const char *utc, struct arena *a); /* in the pipeline's zone */
+
+/* The operator's page over all pipelines of a home; see operator.c. Definitions that cannot be read are left out. */
+struct operator_page;
+int operator_gather(struct operator_page **out, const char *home, struct err *e);
+const struct report *operator_report(const struct operator_page *o);
+void operator_html(const struct operator_page *o, struct buf *out);
+void operator_free(struct operator_page *o);
+
+/* reports/index.html and reports/PIPELINE/index.html, made anew. l: the ledger. */
+int report_write_indexes(const struct pipeline *p, const char *home, struct ledger *l, struct err *e);
+int report_write_index(const struct pipeline *p, const char *home, struct ledger *l, struct err *e);
 
 #endif

@@ -8,6 +8,7 @@
 #include "io/file.h"
 #include "io/part.h"
 #include "report/alert.h"
+#include "report/report.h"
 #include "run/hook.h"
 #include "run/lock.h"
 #include "run/summary.h"
@@ -315,6 +316,7 @@ static int work(struct day_run *r, struct err *e) {
         rc = end;
     }
     if (metrics_write(&r->ledger, r->env->home, &mine)) log_warn("metrics: %s", mine.msg);
+    if (report_write_indexes(r->p, r->env->home, &r->ledger, &mine)) log_warn("pages over all days: %s", mine.msg);
     log_info("run %s ended: %s", r->row.run_id, r->state);
     summary_print(&r->sum, r->p, r->day, r->state, r->row.run_id, now_mono() - r->started, &r->ctx);
     if (rc != ERR_STOPPED) send_alert(r, rc, e);
