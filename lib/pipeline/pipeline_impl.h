@@ -4,6 +4,8 @@
 
 #include "pipeline/pipeline.h"
 
+struct sha256;
+
 /* Mistakes of one definition, gathered and told together. */
 struct mistakes {
     const char *file, *text;
@@ -23,7 +25,16 @@ int pipeline_find(struct pipeline *p, const char *name, const char *home, struct
 void define_pipeline(struct pipeline *p, struct jval root, struct mistakes *m);
 void define_dataset(struct pipeline *p, struct pl_dataset *d, struct jval v, struct mistakes *m);
 void define_checks(struct pipeline *p, struct pl_dataset *d, struct jval v, struct mistakes *m);
-void define_models(struct pipeline *p, struct jval v, struct mistakes *m);
+/* Needs the datasets; v is "models", or an empty value (no tokens) where there is none. */
+void define_models(struct pipeline *p, struct jval root, struct mistakes *m);
+/* "tests" of v into md, with their SQL added to its digest and its references; unit tests into md->units. */
+void define_tests(struct pipeline *p, struct pl_model *md, struct jval v, struct sha256 *h, struct mistakes *m);
+void define_units(struct pipeline *p, struct pl_model *md, struct jval v, struct mistakes *m);
+void define_freshness(struct pipeline *p, struct pl_model *md, struct jval v);
+void check_tests(const struct pl_model *md, struct jval v, struct mistakes *m);
+void add_refs(struct pipeline *p, struct pl_model *md, const char *sql);
+bool model_has_column(const struct pl_model *md, const char *name);
+const char *read_sql(struct pipeline *p, const char *file, struct jval at, struct mistakes *m);
 
 /* Readers of values; absent or of another type gives the default. */
 const char *get_str(struct arena *a, struct jval obj, const char *key, const char *absent);
@@ -44,7 +55,8 @@ bool word_known(struct jval v, const char *const *words, int n);
 size_t offset_of(struct jval v);
 
 /* Digest of values by their tokens, so that blanks and comments do not count. */
-struct sha256;
 void digest_value(struct sha256 *h, struct jval v);
+/* The same without what changes nothing that is made: titles, descriptions, unit tests. */
+void digest_meaning(struct sha256 *h, struct jval v);
 
 #endif

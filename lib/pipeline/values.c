@@ -98,6 +98,7 @@ struct column *get_columns(struct arena *a, struct jval obj, size_t *n) {
         c->name = get_str(a, e, "name", "");
         c->from = get_str(a, e, "from", c->name);
         c->not_null = get_bool(e, "not_null", false);
+        c->description = get_str(a, e, "description", NULL);
         if (get_val(e, "type", &type)) c->type = (enum column_type)word_index(type, column_type_names, COLUMN_TYPES);
     }
     return cols;
@@ -130,4 +131,23 @@ void digest_value(struct sha256 *h, struct jval v) {
             sha256_add(h, v.text + t->off, t->len);
         }
     }
+}
+
+void digest_meaning(struct sha256 *h, struct jval v) {
+    static const char *const words[] = {"title", "description", "unit_tests"};
+    enum jtype type = jv_type(v);
+    uint32_t pos = 0;
+    if (type != JT_OBJ && type != JT_ARR) {
+        digest_value(h, v);
+        return;
+    }
+    sha256_add(h, type == JT_OBJ ? "{" : "[", 1);
+    for (struct jval key, val; jv_each(v, &pos, type == JT_OBJ ? &key : NULL, &val);) {
+        if (type == JT_OBJ) {
+            if (word_known(key, words, 3)) continue;
+            digest_value(h, key);
+        }
+        digest_meaning(h, val);
+    }
+    sha256_add(h, "]", 1);
 }
