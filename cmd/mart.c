@@ -38,7 +38,8 @@ struct tally {
     size_t passed, failed;
 };
 
-static void test_line(struct buf *b, bool json, const struct pl_model *m, const struct pl_unit *u, const char *problem) {
+static void test_line(struct buf *b, bool json, const struct pl_model *m, const struct pl_unit *u,
+                      const char *problem) {
     if (!json) {
         buf_fmt(b, "%-6s %s: %s%s%s\n", problem ? "FAILED" : "ok", m->name, u->name, problem ? ": " : "",
                 problem ? problem : "");
@@ -77,7 +78,8 @@ static int run_units(struct cli *c, const struct pipeline *p, struct strs names,
     }
     if (format != 1) buf_fmt(&out, "%zu passed, %zu failed\n", t.passed, t.failed);
     if (rc == ERR_OK) rc = put_out(c, &out, e);
-    if (rc == ERR_OK && t.failed) rc = err_set(e, ERR_TEST, "%zu of %zu unit tests failed", t.failed, t.passed + t.failed);
+    if (rc == ERR_OK && t.failed)
+        rc = err_set(e, ERR_TEST, "%zu of %zu unit tests failed", t.failed, t.passed + t.failed);
     if (rc == ERR_OK && !t.passed)
         rc = err_set(e, ERR_CONFIG, "no model %s has \"unit_tests\"", names.n ? "of the selection" : "of the pipeline");
     buf_free(&out);
@@ -86,8 +88,8 @@ static int run_units(struct cli *c, const struct pipeline *p, struct strs names,
 
 static void fresh_line(struct buf *b, bool json, const struct freshness *f) {
     if (!json) {
-        buf_fmt(b, "%-6s %-32s %10lld rows  newest %s %s\n", fresh_states[f->state], f->table, (long long)f->rows, f->column,
-                f->newest ? f->newest : "none");
+        buf_fmt(b, "%-6s %-32s %10lld rows  newest %s %s\n", fresh_states[f->state], f->table, (long long)f->rows,
+                f->column, f->newest ? f->newest : "none");
         return;
     }
     buf_str(b, "{\"table\":");

@@ -26,8 +26,9 @@ static int set_variables(const struct profiles *f, struct jval obj, const char *
     for (struct jval key, val; jv_each(obj, &pos, &key, &val);) {
         char *name = jv_str(key, f->a, NULL), *value = jv_type(val) == JT_STR ? jv_str(val, f->a, NULL) : NULL;
         if (!value || !is_variable(name) || (secret && !is_variable(value)))
-            return err_set(e, ERR_CONFIG, secret ? "%s: %s.%s.%s: expected the name of a variable of the environment"
-                                                 : "%s: %s.%s.%s: expected a variable's name and a text",
+            return err_set(e, ERR_CONFIG,
+                           secret ? "%s: %s.%s.%s: expected the name of a variable of the environment"
+                                  : "%s: %s.%s.%s: expected a variable's name and a text",
                            f->file, f->name, word, name);
         if (secret) value = getenv(value);
         if (value && *value && setenv(name, value, 0) != 0) return err_sys(e, ERR_INTERNAL, "setenv");
@@ -86,7 +87,8 @@ int profile_apply(struct arena *a, const char **home, struct err *e) {
     if (!named) f.file = "profiles.json";
     if (!named && !file_exists(f.file)) {
         if (strcmp(f.name, "local") == 0) return ERR_OK;
-        return err_set(e, ERR_CONFIG, "ETL_ENV=%s, but there is no profiles.json here and ETL_PROFILES names none", f.name);
+        return err_set(e, ERR_CONFIG, "ETL_ENV=%s, but there is no profiles.json here and ETL_PROFILES names none",
+                       f.name);
     }
     int rc = file_read(f.file, PROFILES_MAX, &b, e);
     if (rc == ERR_OK && !json_scan(&toks, buf_text(&b), b.n, JSON_COMMENTS, &je)) {

@@ -224,7 +224,8 @@ void lineage_markdown(const struct lineage *l, struct buf *out) {
     buf_fmt(out, "# %s\n", l->p->title);
     for (size_t i = 0; i < l->nodes; i++) {
         const struct lineage_node *n = &l->n[i];
-        if (strcmp(n->layer, "source") == 0 || strcmp(n->layer, "raw") == 0 || strcmp(n->layer, "silver") == 0) continue;
+        if (strcmp(n->layer, "source") == 0 || strcmp(n->layer, "raw") == 0 || strcmp(n->layer, "silver") == 0)
+            continue;
         buf_fmt(out, "\n## %s (%s)\n\n", n->name, n->layer);
         if (n->title && strcmp(n->title, n->name) != 0) buf_fmt(out, "%s. ", n->title);
         if (n->description) buf_fmt(out, "%s", n->description);

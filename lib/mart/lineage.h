@@ -14,7 +14,8 @@
 struct lineage_node {
     const char *id;    /* "table:mart_y", unique */
     const char *layer; /* source, raw, silver, table, seed, cte, view, mart, report */
-    const char *name, *title, *description, *place; /* place: file of the SQL, URL or path of the source; NULL without */
+    const char *name, *title, *description,
+        *place; /* place: file of the SQL, URL or path of the source; NULL without */
     const struct column *cols;
     size_t ncols;
     const struct pl_test *tests;
@@ -31,7 +32,8 @@ struct lineage {
 void lineage_make(struct lineage *l, const struct pipeline *p, struct strs names);
 void lineage_free(struct lineage *l);
 void lineage_text(const struct lineage *l, struct buf *out);
-void lineage_json(const struct lineage *l, struct buf *out); /* {"pipeline", "nodes": [...], "edges": [{"from", "to"}]} */
+void lineage_json(const struct lineage *l,
+                  struct buf *out); /* {"pipeline", "nodes": [...], "edges": [{"from", "to"}]} */
 /* The documentation of models and columns, Markdown. */
 void lineage_markdown(const struct lineage *l, struct buf *out);
 

@@ -324,9 +324,10 @@ static int check_fresh(struct db *wh, const struct pl_model *m, const struct pl_
     struct arena a = {0};
     struct freshness f;
     int rc = m->fresh.column ? freshness_of(wh, d, &m->fresh, day, &f, &a, e) : ERR_OK;
-    if (rc == ERR_OK && m->fresh.column && (f.state == FRESH_STALE || (f.state == FRESH_EMPTY && m->fresh.error_days >= 0)))
-        rc = err_set(e, ERR_TEST, "table %s is stale: its newest %s is %s, more than %lld days before %s", f.table, f.column,
-                     f.newest ? f.newest : "none", (long long)m->fresh.error_days, day);
+    if (rc == ERR_OK && m->fresh.column &&
+        (f.state == FRESH_STALE || (f.state == FRESH_EMPTY && m->fresh.error_days >= 0)))
+        rc = err_set(e, ERR_TEST, "table %s is stale: its newest %s is %s, more than %lld days before %s", f.table,
+                     f.column, f.newest ? f.newest : "none", (long long)m->fresh.error_days, day);
     else if (rc == ERR_OK && m->fresh.column && f.state != FRESH_OK)
         log_warn("table %s is late: its newest %s is %s", f.table, f.column, f.newest ? f.newest : "none");
     arena_free(&a);

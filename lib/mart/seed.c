@@ -1,8 +1,8 @@
 /* Seeds: the rows of a CSV file of the definition into a table, by the types of its columns. See mart.h. */
 #include "io/reader.h"
-#include "json/scan.h"
 #include "mart/mart_impl.h"
 #include "store/cells.h"
+#include "json/scan.h"
 
 struct seeding {
     struct db *wh;

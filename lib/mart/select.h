@@ -8,8 +8,8 @@
 
 #include "pipeline/pipeline.h"
 
-/* Names of models (and of loaded tables that were named or reached), each once, in the arena. ERR_USAGE with the nearest
- * name. */
+/* Names of models (and of loaded tables that were named or reached), each once, in the arena. ERR_USAGE with the
+ * nearest name. */
 int mart_select(const struct pipeline *p, const char *text, struct arena *a, struct strs *out, struct err *e);
 
 #endif

@@ -48,7 +48,8 @@ static void create_untyped(struct unit *t, const char *table, struct jval rows, 
 }
 
 /* The columns of the definition without NOT NULL: a test gives only what it is about. */
-static void create_typed(struct unit *t, const char *table, const struct column *cols, size_t n, bool dt, struct buf *b) {
+static void create_typed(struct unit *t, const char *table, const struct column *cols, size_t n, bool dt,
+                         struct buf *b) {
     struct buf name = {0};
     struct column *loose = arena_alloc(&t->a, (n + 1) * sizeof *loose);
     memcpy(loose, cols, n * sizeof *loose);
@@ -160,7 +161,8 @@ static int make_tables(struct unit *t, struct err *e) {
         char *name = jv_str(key, &t->a, NULL);
         if (!strs_has(t->m->inputs, sv_of(name)))
             rc = err_set(e, ERR_CONFIG, "model %s does not read '%s'%s", t->m->name, name,
-                         strs_has(t->m->refs, sv_of(name)) ? ": it is put in place; give the rows of what it reads" : "");
+                         strs_has(t->m->refs, sv_of(name)) ? ": it is put in place; give the rows of what it reads"
+                                                           : "");
     }
     for (size_t i = 0; i < t->m->inputs.n && rc == ERR_OK; i++) rc = make_table(t, t->m->inputs.s[i], e);
     return rc;

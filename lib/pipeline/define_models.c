@@ -71,7 +71,8 @@ static void check_model(const struct pl_model *md, struct jval v, struct mistake
                    md->name);
     if (md->kind == MODEL_SEED ? get_val(v, "sql", &x) : !get_val(v, "sql", &x))
         mistake_at(m, offset_of(v),
-                   md->kind == MODEL_SEED ? "model %s: a seed has no \"sql\"" : "model %s: \"sql\" is missing", md->name);
+                   md->kind == MODEL_SEED ? "model %s: a seed has no \"sql\"" : "model %s: \"sql\" is missing",
+                   md->name);
     if (md->kind == MODEL_DAILY && !md->day)
         mistake_at(m, offset_of(v), "model %s: a daily model needs \"day\", the column that holds the day", md->name);
     if ((md->kind == MODEL_DAILY || md->kind == MODEL_TABLE || md->kind == MODEL_SEED) && !md->ncols)
