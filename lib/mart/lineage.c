@@ -47,6 +47,7 @@ static void add_dataset(struct lineage *l, const struct pl_dataset *d) {
     n->title = d->title;
     n->description = d->description;
     n->cols = d->load->cols;
+    n->notes = d->notes;
     n->ncols = d->load->ncols;
     from(l, n, last);
 }
@@ -66,6 +67,7 @@ static void add_model(struct lineage *l, const struct pl_model *m) {
     n->description = m->description;
     n->place = m->file;
     n->cols = m->cols;
+    n->notes = m->notes;
     n->ncols = m->ncols;
     n->tests = m->tests;
     n->ntests = m->ntests;
@@ -180,7 +182,7 @@ static void node_json(const struct lineage_node *n, struct buf *b) {
         buf_str(b, i ? ",{\"name\":" : ",\"columns\":[{\"name\":");
         json_text_quote(b, n->cols[i].name);
         member(b, "type", column_type_names[n->cols[i].type]);
-        member(b, "description", n->cols[i].description);
+        member(b, "description", n->notes ? n->notes[i] : NULL);
         buf_str(b, i + 1 == n->ncols ? "}]" : "}");
     }
     for (size_t i = 0; i < n->ntests; i++) {
@@ -238,7 +240,7 @@ void lineage_markdown(const struct lineage *l, struct buf *out) {
         if (n->ncols) buf_str(out, "\n| column | type | meaning |\n|---|---|---|\n");
         for (size_t k = 0; k < n->ncols; k++) {
             buf_fmt(out, "| %s | %s | ", n->cols[k].name, column_type_names[n->cols[k].type]);
-            cell(out, n->cols[k].description);
+            cell(out, n->notes ? n->notes[k] : NULL);
             buf_str(out, " |\n");
         }
         if (n->ntests) buf_str(out, "\nTests:");

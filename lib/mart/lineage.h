@@ -17,6 +17,7 @@ struct lineage_node {
     const char *name, *title, *description,
         *place; /* place: file of the SQL, URL or path of the source; NULL without */
     const struct column *cols;
+    const char **notes; /* of the columns; NULL without */
     size_t ncols;
     const struct pl_test *tests;
     size_t ntests, nunits;

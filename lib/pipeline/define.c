@@ -207,6 +207,7 @@ void define_dataset(struct pipeline *p, struct pl_dataset *d, struct jval v, str
     if (get_val(v, "transform", &x)) define_steps(p, d, x, m);
     if (get_val(v, "load", &x)) {
         define_load(p, d, x, m);
+        d->notes = get_column_notes(&p->a, x);
         sha256_start(&h);
         digest_meaning(&h, x);
         sha256_hex(&h, d->load_digest);

@@ -110,6 +110,7 @@ static void define_model(struct pipeline *p, struct pl_model *md, struct jval v,
     md->day = get_str(a, v, "day", NULL);
     md->key = get_strs(a, v, "key");
     md->cols = get_columns(a, v, &md->ncols);
+    md->notes = get_column_notes(a, v);
     md->indexes = get_name_lists(a, v, "indexes", &md->nindexes);
     md->always = get_bool(v, "always", false);
     if (md->kind == MODEL_SEED)

@@ -123,6 +123,7 @@ struct pl_dataset {
     size_t nsteps;
     struct table_spec *load; /* NULL without */
     const char *description; /* NULL without */
+    const char **notes;      /* descriptions of load's columns, NULL in it without */
     char source_digest[65], checks_digest[65], load_digest[65];
 };
 
@@ -157,6 +158,7 @@ struct pl_model {
     size_t nunits;
     struct strs key;
     struct column *cols;
+    const char **notes; /* descriptions of the columns, NULL in it without; may be NULL itself */
     size_t ncols;
     struct strs *indexes;
     size_t nindexes;

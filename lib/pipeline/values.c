@@ -98,10 +98,19 @@ struct column *get_columns(struct arena *a, struct jval obj, size_t *n) {
         c->name = get_str(a, e, "name", "");
         c->from = get_str(a, e, "from", c->name);
         c->not_null = get_bool(e, "not_null", false);
-        c->description = get_str(a, e, "description", NULL);
         if (get_val(e, "type", &type)) c->type = (enum column_type)word_index(type, column_type_names, COLUMN_TYPES);
     }
     return cols;
+}
+
+const char **get_column_notes(struct arena *a, struct jval obj) {
+    struct jval v;
+    if (!get_val(obj, "columns", &v)) return NULL;
+    const char **notes = arena_alloc(a, (jv_tok(v)->n + 1) * sizeof *notes);
+    uint32_t pos = 0;
+    size_t n = 0;
+    for (struct jval e; jv_each(v, &pos, NULL, &e);) notes[n++] = get_str(a, e, "description", NULL);
+    return notes;
 }
 
 struct pl_when get_when(struct arena *a, struct jval obj) {

@@ -36,7 +36,6 @@ extern const char *const column_type_names[COLUMN_TYPES];
 
 struct column {
     const char *name, *from; /* from: field of the record */
-    const char *description; /* for people; NULL without */
     enum column_type type;
     bool not_null;
 };
