@@ -49,17 +49,40 @@ static int read_channels(struct cli *c, bool send[2], struct err *e) {
     return ERR_OK;
 }
 
-static int write_report(const struct cli *c, const struct report *r, int format, struct err *e) {
-    struct buf b = {0};
+static int write_out(const struct cli *c, struct buf *b, struct err *e) {
     struct sink *s = NULL;
-    report_render(r, (enum report_format)format, &b);
     int rc = sink_open(&s, cli_get(c, "output"), 0, e);
-    if (rc == ERR_OK) rc = sink_write(s, buf_text(&b), b.n, e);
+    if (rc == ERR_OK) rc = sink_write(s, buf_text(b), b->n, e);
     if (rc == ERR_OK)
         rc = sink_commit(s, NULL, e);
     else
         sink_abort(s);
+    return rc;
+}
+
+static int write_report(const struct cli *c, const struct report *r, int format, struct err *e) {
+    struct buf b = {0};
+    report_render(r, (enum report_format)format, &b);
+    int rc = write_out(c, &b, e);
     buf_free(&b);
+    return rc;
+}
+
+/* --all */
+static int write_all(struct cli *c, int format, struct err *e) {
+    struct operator_page *o = NULL;
+    struct buf b = {0};
+    if (cli_has(c, "pipeline") || cli_has(c, "day") || c->noperands || cli_has(c, "send") || cli_has(c, "block"))
+        return err_set(e, ERR_USAGE, "--all takes no pipeline, day, block or channel");
+    int rc = operator_gather(&o, c->env.home, e);
+    if (rc) return rc;
+    if (format == REPORT_HTML || format == REPORT_EMAIL)
+        operator_html(o, &b);
+    else
+        report_render(operator_report(o), (enum report_format)format, &b);
+    rc = write_out(c, &b, e);
+    buf_free(&b);
+    operator_free(o);
     return rc;
 }
 
@@ -92,10 +115,11 @@ int cmd_REPORT(struct cli *c, struct err *e) {
     struct report *r = NULL;
     day_t day, to;
     bool send[2] = {false};
-    int format, rc = cli_pipeline(c, NULL, &p, e);
+    int format, rc = cli_choice(c, "format", formats, 5, 0, &format, e);
+    if (rc == ERR_OK && cli_has(c, "all")) return write_all(c, format, e);
+    if (rc == ERR_OK) rc = cli_pipeline(c, NULL, &p, e);
     if (rc) return rc;
     rc = cli_days(c, p, c->noperands ? c->operands[0] : NULL, false, &day, &to, e);
-    if (rc == ERR_OK) rc = cli_choice(c, "format", formats, 5, 0, &format, e);
     if (rc == ERR_OK && cli_has(c, "block") && format != REPORT_CSV)
         rc = err_set(e, ERR_USAGE, "--block goes with --format csv");
     if (rc == ERR_OK) rc = read_channels(c, send, e);

@@ -54,6 +54,7 @@ NEEDS = {
     "mount": can_mount,
     "strace": lambda: works("strace", "-f", "true"),
     "jq": lambda: works("jq", "--version"),
+    "chromium": lambda: any(shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome")),
     "gzip": lambda: works("gzip", "--version"),
 }
 met = {}

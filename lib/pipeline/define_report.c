@@ -58,6 +58,7 @@ static void define_columns(struct pl_query *q, struct arena *a, struct jval v) {
                                .link = get_str(a, c, "link", NULL),
                                .decimals = (int)get_int(c, "decimals", -1),
                                .bar = get_bool(c, "bar", false),
+                               .wrap = get_bool(c, "wrap", false),
                                .hide = get_bool(c, "hide", false)};
         if (get_val(c, "format", &x)) s->format = (enum value_format)word_index(x, formats, FORMATS);
         if (get_val(c, "good", &x)) s->good = word_index(x, good, 3) - 1;

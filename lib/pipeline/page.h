@@ -1,6 +1,6 @@
 /*
- * What the report definition says: the blocks of a pipeline's page, each fed by one SELECT, the tabs and choosers around
- * them, and the words. Read by define_report.c, shown by lib/report. Part of pipeline.h; everything hangs in the
+ * What the report definition says: the blocks of a pipeline's page, each fed by one SELECT, the tabs and choosers
+ * around them, and the words. Read by define_report.c, shown by lib/report. Part of pipeline.h; everything hangs in the
  * pipeline's arena.
  */
 #ifndef ETL_PIPELINE_PAGE_H
@@ -63,6 +63,7 @@ struct pl_shown {
     int decimals; /* -1: as the format has it */
     int good;     /* 1: more is better, -1: less is, 0: neither */
     bool bar;     /* drawn as a bar too */
+    bool wrap;    /* a long text runs over several lines */
     bool hide;    /* there for choosers and roles, not shown */
 };
 struct pl_compare {
@@ -71,10 +72,10 @@ struct pl_compare {
 };
 struct pl_query {
     enum block_kind kind;
-    const char *name;             /* of its CSV; unique in the report */
-    const char *title, *note;     /* "" and NULL: none */
-    const char *file, *sql;       /* NULL: of kinds that have no query */
-    const char *text;             /* BLOCK_TEXT */
+    const char *name;         /* of its CSV; unique in the report */
+    const char *title, *note; /* "" and NULL: none */
+    const char *file, *sql;   /* NULL: of kinds that have no query */
+    const char *text;         /* BLOCK_TEXT */
     struct pl_shown *cols;
     size_t ncols;
     int role[ROLES]; /* place of the column, -1 none */

@@ -127,8 +127,8 @@ static void data_table(struct buf *b, const struct report *r, const struct repor
 }
 
 static void chart(struct buf *b, const struct report *r, const struct report_table *t) {
-    static const char *const as[FORMATS] = {[FORMAT_PERCENT] = "percent", [FORMAT_KRW] = "krw",
-                                            [FORMAT_SECONDS] = "seconds", [FORMAT_BYTES] = "bytes"};
+    static const char *const as[FORMATS] = {
+        [FORMAT_PERCENT] = "percent", [FORMAT_KRW] = "krw", [FORMAT_SECONDS] = "seconds", [FORMAT_BYTES] = "bytes"};
     const struct pl_query *q = t->q;
     enum value_format f = q->nseries ? q->cols[q->series[0]].format : FORMAT_NUMBER;
     buf_fmt(b, "<div class=chart data-type=%s data-x=%d data-by=%d data-f=\"%s\" data-xf=\"%s\" data-series=\"",
@@ -310,9 +310,10 @@ static void heat_grid(struct buf *b, struct heat *h, const char *only) {
         struct report_cell c = {h->xs[i], NAN};
         const struct pl_shown *col = &t->q->cols[x];
         buf_str(b, "<th scope=col>");
-        if (col->format == FORMAT_DATE && strlen(c.text) == 10)
-            buf_fmt(b, "<span class=sr>%.8s</span>%.2s", c.text, c.text + 8);
-        else
+        if (col->format == FORMAT_DATE && strlen(c.text) == 10) { /* days; the month where it begins */
+            bool begins = !i || strcmp(c.text + 8, "01") == 0;
+            buf_fmt(b, "<span class=sr>%.*s</span>%s", begins ? 5 : 8, c.text, c.text + (begins ? 5 : 8));
+        } else
             html_shown(b, h->r, &c, col);
         buf_str(b, "</th>");
     }

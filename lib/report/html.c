@@ -97,10 +97,11 @@ static void cell(struct buf *b, const struct report *r, const struct report_tabl
     struct buf v = {0};
     report_show(r, c, col, &v);
     buf_str(b, "<td");
-    if (format_is_number(col->format)) {
+    if (format_is_number(col->format) && !col->wrap) {
         bool news = col->format == FORMAT_CHANGE && col->good && c->num * col->good != 0 && !isnan(c->num);
         buf_fmt(b, " class=\"n%s%s\"", bar ? " b" : "", !news ? "" : c->num * col->good > 0 ? " good" : " bad");
     }
+    if (col->wrap) buf_str(b, " class=w");
     if (c->text && strcmp(c->text, buf_text(&v)) != 0) {
         buf_str(b, " data-v=\"");
         html_text(b, c->text);

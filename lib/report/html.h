@@ -1,4 +1,5 @@
-/* Private to lib/report: writing HTML, and the parts of a page. Everything that is not a literal goes through html_text. */
+/* Private to lib/report: writing HTML, and the parts of a page. Everything that is not a literal goes through
+ * html_text. */
 #ifndef ETL_REPORT_HTML_H
 #define ETL_REPORT_HTML_H
 

@@ -34,10 +34,11 @@ static int find_days(struct index_days *x, const struct pipeline *p, const char 
     day_t day;
     int rc = dir_list(dir, a, &names, &n, e);
     if (rc == ERR_OK)
-        rc = stmt_prepare(&s, &l->db,
-                          "SELECT day, state FROM runs WHERE pipeline=?1 AND rowid IN (SELECT MAX(rowid) FROM runs WHERE "
-                          "pipeline=?1 GROUP BY day) ORDER BY day",
-                          "reading the ledger", e);
+        rc = stmt_prepare(
+            &s, &l->db,
+            "SELECT day, state FROM runs WHERE pipeline=?1 AND rowid IN (SELECT MAX(rowid) FROM runs WHERE "
+            "pipeline=?1 GROUP BY day) ORDER BY day",
+            "reading the ledger", e);
     if (rc) return rc;
     stmt_text(&s, 1, p->name);
     while ((rc = stmt_step(&s, &row, e)) == ERR_OK && row)

@@ -91,8 +91,8 @@ static void draw(struct buf *b, const struct graph *g) {
         const struct node *n = &g->n[i];
         buf_fmt(b, "<g class=l-%s><title>", n->l->layer);
         html_text(b, n->l->id);
-        buf_fmt(b, "</title><rect x=%zu y=%zu width=%d height=%d rx=6 /><text x=%zu y=%zu>", left(n), top(n), BOX_W, BOX_H,
-                left(n) + 10, top(n) + BOX_H / 2 + 5);
+        buf_fmt(b, "</title><rect x=%zu y=%zu width=%d height=%d rx=6 /><text x=%zu y=%zu>", left(n), top(n), BOX_W,
+                BOX_H, left(n) + 10, top(n) + BOX_H / 2 + 5);
         short_name(b, n->name);
         buf_str(b, "</text></g>\n");
     }

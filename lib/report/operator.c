@@ -24,7 +24,8 @@ static bool has_run(struct ledger *l, const char *name) {
     struct stmt s;
     struct err e;
     bool row = false;
-    if (stmt_prepare(&s, &l->db, "SELECT 1 FROM tasks WHERE pipeline=?1 LIMIT 1", "reading the ledger", &e)) return false;
+    if (stmt_prepare(&s, &l->db, "SELECT 1 FROM tasks WHERE pipeline=?1 LIMIT 1", "reading the ledger", &e))
+        return false;
     stmt_text(&s, 1, name);
     if (stmt_step(&s, &row, &e)) row = false;
     stmt_close(&s);

@@ -85,7 +85,8 @@ static const char *shown_text(struct arena *a, const struct report *r, const str
 static void text_query(struct buf *b, const struct report *r, const struct report_table *t, struct arena *a) {
     const struct pl_query *q = t->q;
     size_t rows = t->nrows < q->rows ? t->nrows : q->rows, cols = 0;
-    if (!kind_has_query(q->kind) || q == r->figures.q || (q->fold && !t->problem && !t->nrows)) return;
+    if (!kind_has_query(q->kind) || q->kind == BLOCK_HEAT || q == r->figures.q || (q->fold && !t->problem && !t->nrows))
+        return;
     if (*q->title) buf_fmt(b, "\n%s\n", q->title);
     if (t->problem || !t->nrows) {
         buf_fmt(b, "  %s%s%s\n", report_label(r, "no_data"), t->problem ? ": " : "", t->problem ? t->problem : "");

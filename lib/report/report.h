@@ -48,10 +48,10 @@ struct report {
     struct arena a;
     const struct pipeline *p;
     char day[16];
-    const char *made_at, *gate;           /* gate: "PASS", "FAIL" or NULL */
-    const char *now;                      /* UTC */
-    const char *run_state, *run_error;    /* of the day's last run; NULL: none */
-    const struct pipeline **all; /* of the operator's page: all pipelines; nall 0 elsewhere */
+    const char *made_at, *gate;        /* gate: "PASS", "FAIL" or NULL */
+    const char *now;                   /* UTC */
+    const char *run_state, *run_error; /* of the day's last run; NULL: none */
+    const struct pipeline **all;       /* of the operator's page: all pipelines; nall 0 elsewhere */
     size_t nall;
     bool full_csv;                        /* cut tables have a CSV beside the page */
     struct report_table figures, *tables; /* figures: the first cards of one row; tables: all blocks, in order */

@@ -312,6 +312,22 @@ static int do_report(struct step_ctx *c, struct plan_step *s, struct step_result
     return rc;
 }
 
+int step_failed_page(struct step_ctx *c, struct err *e) {
+    struct plan *pl = c->plan;
+    struct report *rep = NULL;
+    struct task_seen seen;
+    char digest[65];
+    int rc = ledger_task_last(c->ledger, &pl->a, pl->p->name, day_text(pl->day).s, "report", "report", &seen, e);
+    if (rc || (seen.found && strcmp(seen.state, "done") == 0)) return rc;
+    rc = dir_make(arena_fmt(&pl->a, "%s/reports/%s", pl->env->home, pl->p->name), e);
+    if (rc == ERR_OK) rc = open_marts(c, e);
+    if (rc == ERR_OK) rc = report_gather(&rep, pl->p, pl->day, &c->wh, c->ledger, NULL, e);
+    if (rc == ERR_OK) rc = publish_page(pl, rep, REPORT_HTML, "html", digest, e);
+    report_free(rep);
+    step_free(c);
+    return rc;
+}
+
 int step_do(struct step_ctx *c, struct plan_step *s, struct step_result *r, struct err *e) {
     static int (*const stages[STAGE_COUNT])(struct step_ctx *, struct plan_step *, struct step_result *,
                                             struct err *) = {do_collect, do_validate, do_transform,
