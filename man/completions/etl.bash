@@ -88,7 +88,7 @@ _etl_value() {
     report:--day | report:-d) echo 'none' ;;
     report:--output | report:-o) echo 'file' ;;
     report:--format) echo 'words text json csv html email' ;;
-    report:--send) echo 'list slack email' ;;
+    report:--send) echo 'none' ;;
     report:--home) echo 'dir' ;;
     report:--memory) echo 'none' ;;
     report:--threads) echo 'none' ;;

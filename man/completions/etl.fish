@@ -138,7 +138,7 @@ complete -c etl -n '__etl_using report' -s p -l pipeline -x -a '(__etl_pipelines
 complete -c etl -n '__etl_using report' -s d -l day -x -d 'the day, YYYY-MM-DD'
 complete -c etl -n '__etl_using report' -s o -l output -r -F -d 'write there instead of standard output'
 complete -c etl -n '__etl_using report' -l format -x -a 'text json csv html email' -d 'what to write'
-complete -c etl -n '__etl_using report' -l send -x -a 'slack email' -d 'send the day\'s summary to the channels of the definition\'s alerts'
+complete -c etl -n '__etl_using report' -l send -x -d 'send the day\'s report to these channels of the definition\'s alerts, slack, email, webhook'
 complete -c etl -n '__etl_using report' -l dry-run -d 'say what would be done, or sent, and why'
 complete -c etl -n '__etl_using report' -l home -x -a '(__fish_complete_directories)' -d 'where lake, warehouse, ledger, reports and logs lie'
 complete -c etl -n '__etl_using report' -l memory -x -d 'memory to stay under, in MiB'
