@@ -170,17 +170,14 @@ static void look_at_pipeline(struct doctor *d, const char *name) {
 
 int cmd_DOCTOR(struct cli *c, struct err *e) {
     struct doctor d = {.c = c};
-    char **names = NULL;
-    size_t n = 1;
+    char **names;
+    size_t n;
     say(&d, true, "etl", ETL_VERSION);
     look_at_home(&d);
     look_at_databases(&d);
-    bool given = cli_has(c, "pipeline") || getenv("ETL_PIPELINE") || file_exists("pipeline.json");
-    if (!given) {
-        int rc = pipeline_list(c->env.home, &c->a, &names, &n, e);
-        if (rc) return rc;
-    }
-    for (size_t i = 0; i < n; i++) look_at_pipeline(&d, names ? names[i] : NULL);
+    int rc = cli_pipelines(c, &names, &n, e);
+    if (rc) return rc;
+    for (size_t i = 0; i < n; i++) look_at_pipeline(&d, names[i]);
     if (!d.problems) return ERR_OK;
     return err_set(e, ERR_DATA, d.problems == 1 ? "%zu thing is wrong" : "%zu things are wrong", d.problems);
 }

@@ -45,8 +45,8 @@ int alert_report(struct ledger *l, const struct pipeline *p, const struct alert_
 /* What the channel would be sent, printed instead: JSON for slack and webhook, the HTML part for email. */
 void alert_show(const struct pipeline *p, const struct alert_report *r, enum channel c, FILE *out);
 
-/* Send what waits for the pipeline's channels. Never fails: logs. */
-void alert_flush(struct ledger *l, const struct pipeline *p, const char *home);
+/* Send what waits for the pipeline's channels. Never fails: logs. true: there was something to send. */
+bool alert_flush(struct ledger *l, const struct pipeline *p, const char *home);
 /* Are the channel's variables all set? Their values are secrets from here on. Says at -v (once a process) what is not
  * set; loud: as a warning. */
 bool alert_channel_ready(const struct pipeline *p, enum channel c, bool loud);

@@ -344,8 +344,8 @@ static int send_next(struct ledger *l, const struct pipeline *p, enum channel c,
         *done = true;
         struct stamp made;
         bool old = stamp_parse(sv_of(w.created_at), &made) && now_utc() - made.micros / 1000000 >= p->alerts.keep;
-        log_warn("the %s message %s could not be sent: %s; %s", shown_names[c], w.id, mine.msg,
-                 old ? "it is given up" : "the next run tries again");
+        log_warn("the %s message could not be sent: %s; %s (%s)", shown_names[c], mine.msg,
+                 old ? "it is given up" : "the next run tries again", w.id);
         rc = mark(l, w.row, old ? "dropped" : "waiting", mine.msg, e);
         if (old) *done = mine.code == ERR_NET; /* the one that cannot be read does not stand in the others' way */
     }
@@ -382,7 +382,7 @@ static int sweep(struct ledger *l, const struct pipeline *p, struct err *e) {
     return rc;
 }
 
-void alert_flush(struct ledger *l, const struct pipeline *p, const char *home) {
+bool alert_flush(struct ledger *l, const struct pipeline *p, const char *home) {
     static const char waiting_sql[] =
         "SELECT COUNT(*) FROM alerts WHERE pipeline=?1 AND channel=?2 AND state='waiting' AND created_at>=?3";
     struct err e = {0};
@@ -401,4 +401,5 @@ void alert_flush(struct ledger *l, const struct pipeline *p, const char *home) {
     if (rc == ERR_OK && lock >= 0) rc = sweep(l, p, &e);
     if (rc) log_warn("alerts: %s", e.msg);
     if (lock >= 0) close(lock);
+    return lock >= 0;
 }

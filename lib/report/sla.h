@@ -31,6 +31,9 @@ struct sla_age {
 };
 int sla_age(struct ledger *l, const struct pipeline *p, int64_t now, struct sla_age *out, struct err *e);
 
+/* Note in the ledger what the definition says of time now, for metrics over all pipelines; in metrics.c. */
+int sla_register(struct ledger *l, const struct pipeline *p, struct err *e);
+
 /* 5400 becomes "1h30m", 45 "45s". */
 struct duration_text {
     char s[32];

@@ -9,6 +9,7 @@
 #include "io/part.h"
 #include "report/alert.h"
 #include "report/mailbody.h"
+#include "report/sla.h"
 #include "run/hook.h"
 #include "run/lock.h"
 #include "run/summary.h"
@@ -320,6 +321,7 @@ static int work(struct day_run *r, struct err *e) {
     log_info("run %s begins (attempt %d)", r->row.run_id, r->row.attempt);
     ledger_event(&r->ledger, r->p->name, r->day, r->row.run_id, r->opt->force ? "run forced" : "run", r->env->command,
                  &mine);
+    if (sla_register(&r->ledger, r->p, &mine)) log_warn("%s", mine.msg);
     if (r->p->time_limit) r->deadline = r->started + (double)r->p->time_limit;
     rc = hooks_and_steps(r, e);
     if (!r->state) r->state = rc == ERR_OK && is_partial(r) ? "partial" : state_of(rc, false);
@@ -331,7 +333,9 @@ static int work(struct day_run *r, struct err *e) {
     if (metrics_write(&r->ledger, r->env->home, &mine)) log_warn("metrics: %s", mine.msg);
     log_info("run %s ended: %s", r->row.run_id, r->state);
     summary_print(&r->sum, r->p, r->day, r->state, r->row.run_id, now_mono() - r->started, &r->ctx);
-    if (rc != ERR_STOPPED) alert_flush(&r->ledger, r->p, r->env->home);
+    if (rc != ERR_STOPPED && alert_flush(&r->ledger, r->p, r->env->home) &&
+        metrics_write(&r->ledger, r->env->home, &mine))
+        log_warn("metrics: %s", mine.msg); /* what waits has changed */
     log_file(NULL);
     return rc;
 }

@@ -15,7 +15,7 @@ _etl_options() {
     mart) echo '-p --pipeline -d --day --test --lineage --docs --freshness -o --output --format --select --home --memory --threads --max-line --log-format -q --quiet -v --verbose -h --help' ;;
     report) echo '-p --pipeline -d --day -o --output --format --send --dry-run --home --memory --threads --max-line --log-format -q --quiet -v --verbose -h --help' ;;
     run) echo '-p --pipeline -d --day --force --from --only --retry-failed --dry-run --retries --source --seed --users --inject --home --memory --threads --max-line --log-format -q --quiet -v --verbose -h --help' ;;
-    status) echo '-p --pipeline -d --day --format --check --home --memory --threads --max-line --log-format -q --quiet -v --verbose -h --help' ;;
+    status) echo '-p --pipeline -d --day --format --check --alert --log --home --memory --threads --max-line --log-format -q --quiet -v --verbose -h --help' ;;
     schedule) echo '-p --pipeline --format --home --memory --threads --max-line --log-format -q --quiet -v --verbose -h --help' ;;
     init) echo '-p --pipeline --new --home --memory --threads --max-line --log-format -q --quiet -v --verbose -h --help' ;;
     doctor) echo '-p --pipeline --home --memory --threads --max-line --log-format -q --quiet -v --verbose -h --help' ;;
@@ -113,6 +113,7 @@ _etl_value() {
     status:--pipeline | status:-p) echo 'pipeline' ;;
     status:--day | status:-d) echo 'none' ;;
     status:--format) echo 'words text json' ;;
+    status:--log) echo 'none' ;;
     status:--home) echo 'dir' ;;
     status:--memory) echo 'none' ;;
     status:--threads) echo 'none' ;;

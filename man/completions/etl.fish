@@ -180,6 +180,8 @@ complete -c etl -n '__etl_using status' -s p -l pipeline -x -a '(__etl_pipelines
 complete -c etl -n '__etl_using status' -s d -l day -x -d 'the day, YYYY-MM-DD'
 complete -c etl -n '__etl_using status' -l format -x -a 'text json' -d 'what to write'
 complete -c etl -n '__etl_using status' -l check -d 'for monitors, a line per problem, status 1 when there is one'
+complete -c etl -n '__etl_using status' -l alert -d 'with --check, send what is news to the channels of the definition\'s alerts, and what still waits for them'
+complete -c etl -n '__etl_using status' -l log -x -d 'print the log of this run, by its id'
 complete -c etl -n '__etl_using status' -l home -x -a '(__fish_complete_directories)' -d 'where lake, warehouse, ledger, reports and logs lie'
 complete -c etl -n '__etl_using status' -l memory -x -d 'memory to stay under, in MiB'
 complete -c etl -n '__etl_using status' -l threads -x -d 'worker threads'
