@@ -15,6 +15,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "io/reader.h"
+#include "pipeline/alerts.h"
 #include "pipeline/page.h"
 #include "store/table.h"
 #include "json/scan.h"
@@ -185,12 +186,8 @@ struct pipeline {
     struct strs after; /* pipelines whose day must be done first */
     const char *setup, *teardown;
     int64_t hook_limit;
-    struct pl_alerts {
-        const char *slack;                         /* as written, ${...} not expanded; NULL none */
-        const char *smtp, *from, *user, *password; /* email, likewise; smtp NULL none */
-        struct strs to;
-        bool slack_on[3], email_on[3]; /* failure, gate, success */
-    } alerts;
+    struct pl_alerts alerts;
+    struct pl_watch watch;
     struct pl_dataset *datasets;
     size_t ndatasets;
     struct pl_model *models; /* in dependency order */

@@ -357,8 +357,7 @@ static void heat(struct buf *b, const struct report *r, const struct report_tabl
 
 /* ---- a block with its frame ---- */
 
-static bool body(struct buf *b, const struct html_ctx *x, const struct report_table *t) {
-    const struct report *r = x->r;
+static bool body(struct buf *b, const struct report *r, const struct report_table *t) {
     switch (t->q->kind) {
     case BLOCK_CARDS:
         cards(b, r, t);
@@ -425,10 +424,10 @@ static bool is_left_out(const struct report *r, const struct report_table *t) {
     return t->q->fold && kind_has_query(t->q->kind) && !t->problem && !t->nrows;
 }
 
-void block_html(struct buf *b, const struct html_ctx *x, const struct report_table *t) {
+void block_html(struct buf *b, const struct report *r, const struct report_table *t) {
     const struct pl_query *q = t->q;
-    const char *title = title_of(x->r, q);
-    if (is_left_out(x->r, t)) return;
+    const char *title = title_of(r, q);
+    if (is_left_out(r, t)) return;
     buf_fmt(b, "<%s class=\"block%s\" id=\"b-%s\"", q->fold ? "details" : "section", q->half ? " half" : "", q->name);
     if (*title) buf_fmt(b, " aria-labelledby=\"h-%s\"", q->name);
     buf_str(b, q->fold ? "><summary>" : ">");
@@ -440,11 +439,11 @@ void block_html(struct buf *b, const struct html_ctx *x, const struct report_tab
     if (q->fold) buf_str(b, "</summary>");
     if (q->note) html_element(b, "p class=note", q->note);
     if (!kind_has_query(q->kind))
-        without_query(b, x->r, q);
+        without_query(b, r, q);
     else if (t->problem || !t->nrows)
-        no_rows(b, x->r, t);
+        no_rows(b, r, t);
     else
-        body(b, x, t);
-    html_source(b, x->r, t);
+        body(b, r, t);
+    html_source(b, r, t);
     buf_fmt(b, "</%s>\n", q->fold ? "details" : "section");
 }

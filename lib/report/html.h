@@ -28,11 +28,7 @@ struct html_frame {
 void html_begin(struct buf *b, const struct html_frame *f);
 void html_end(struct buf *b, const struct html_frame *f);
 
-struct html_ctx {
-    const struct report *r;
-    bool mail; /* no scripts, no links beside */
-};
-void block_html(struct buf *b, const struct html_ctx *x, const struct report_table *t);
+void block_html(struct buf *b, const struct report *r, const struct report_table *t);
 void block_checks(struct buf *b, const struct report *r);
 void block_stages(struct buf *b, const struct report *r);
 void block_map(struct buf *b, const struct report *r, const struct report_table *t);
@@ -40,7 +36,7 @@ void block_lineage(struct buf *b, const struct pipeline *p, bool several);
 /* Parts of a page with blocks. */
 void page_words(struct buf *b, const struct report *r);
 void page_choosers(struct buf *b, const struct report *r);
-void page_tab(struct buf *b, const struct html_ctx *x, const struct pl_tab *t, size_t no, bool several);
+void page_tab(struct buf *b, const struct report *r, const struct pl_tab *t, size_t no, bool several);
 bool page_has_charts(const struct report *r);
 
 #endif

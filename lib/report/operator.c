@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "io/file.h"
 #include "report/html.h"
+#include "report/sla.h"
 #include "store/warehouse.h"
 
 #define CALENDAR_DAYS 30
@@ -53,15 +54,23 @@ static int find_pipelines(struct operator_page *o, const char *home, struct ledg
 
 /* ---- what only definitions know, as tables ---- */
 
-/* The newest day that the schedule has called for. */
+/* When the day's run begins: as scheduled, else when the day has ended. */
+static int64_t day_begins(const struct pipeline *p, day_t d) {
+    if (p->schedule_at < 0) return sla_day_end(p, d);
+    return zone_to_utc(&p->zone, ((int64_t)d + 1) * 86400 + p->schedule_at * 60);
+}
+
+/* The newest day that its schedule has called for. */
 static day_t day_owed(const struct pipeline *p, int64_t now) {
     day_t d = zone_day(&p->zone, now);
-    while (zone_to_utc(&p->zone, ((int64_t)d + 1) * 86400 + p->schedule_at * 60) > now) d--;
+    while (day_begins(p, d) > now) d--;
     return d;
 }
 
-static int64_t day_due(const struct pipeline *p, day_t d) {
-    return zone_to_utc(&p->zone, ((int64_t)d + 1) * 86400 + p->schedule_at * 60) + p->sla;
+/* Until when, "" where nothing is promised. */
+static struct stamp_text day_due(const struct pipeline *p, day_t d) {
+    int64_t due = sla_due(p, d);
+    return due ? utc_text(due) : (struct stamp_text){""};
 }
 
 static int add_row(struct db *db, const char *sql, const char *const *v, int n, struct err *e) {
@@ -94,17 +103,17 @@ static int add_stages(const struct pipeline *p, struct db *db, struct err *e) {
 static int add_pipeline(const struct pipeline *p, day_t to, int64_t now, struct db *db, struct err *e) {
     struct day_text owed = {""};
     struct stamp_text due = {""};
-    bool planned = p->schedule_at >= 0;
+    bool planned = p->schedule_at >= 0 || sla_due(p, to);
     if (planned) {
         owed = day_text(day_owed(p, now));
-        due = utc_text(day_due(p, day_owed(p, now)));
+        due = day_due(p, day_owed(p, now));
     }
-    const char *v[] = {p->name, p->title, planned ? owed.s : NULL, planned && p->sla ? due.s : NULL};
+    const char *v[] = {p->name, p->title, planned ? owed.s : NULL, due.s[0] ? due.s : NULL};
     int rc = add_row(db, "INSERT INTO op_pipelines VALUES (?1, ?2, ?3, ?4)", v, 4, e);
     for (day_t d = to - CALENDAR_DAYS + 1; d <= to && rc == ERR_OK; d++) {
         struct day_text day = day_text(d);
-        if (planned) due = utc_text(day_due(p, d));
-        const char *w[] = {p->name, day.s, planned && p->sla ? due.s : NULL};
+        due = day_due(p, d);
+        const char *w[] = {p->name, day.s, due.s[0] ? due.s : NULL};
         rc = add_row(db, "INSERT INTO op_days VALUES (?1, ?2, ?3)", w, 3, e);
     }
     return rc == ERR_OK ? add_stages(p, db, e) : rc;
@@ -206,7 +215,6 @@ const struct report *operator_report(const struct operator_page *o) {
 }
 
 void operator_html(const struct operator_page *o, struct buf *b) {
-    struct html_ctx x = {o->r, false};
     const struct pl_report *d = o->page.report;
     struct html_frame f = {
         .language = o->page.language, .title = d->title, .script = true, .charts = page_has_charts(o->r)};
@@ -220,7 +228,7 @@ void operator_html(const struct operator_page *o, struct buf *b) {
     buf_str(b, "</b></p></header>\n");
     page_words(b, o->r);
     page_choosers(b, o->r);
-    page_tab(b, &x, &d->tabs[0], 0, false);
+    page_tab(b, o->r, &d->tabs[0], 0, false);
     buf_fmt(b, "<footer>etl %s</footer>\n", ETL_VERSION);
     html_end(b, &f);
 }

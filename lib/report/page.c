@@ -1,7 +1,6 @@
 /*
  * The daily page: one HTML file with everything inside, which works from a file, offline, on a phone, in the dark and
- * in print, also without scripts. All text comes from the report definition; values are escaped. The mail body is the
- * same without tabs, links and scripts.
+ * in print, also without scripts. All text comes from the report definition; values are escaped.
  */
 #include "report/html.h"
 
@@ -34,7 +33,7 @@ static void banner(struct buf *b, const struct report *r) {
     buf_fmt(b, ": <code>etl run -p %s %s</code></p></div>", r->p->name, r->day);
 }
 
-static void header(struct buf *b, const struct report *r, const char *title, bool mail) {
+static void header(struct buf *b, const struct report *r, const char *title) {
     struct arena a = {0};
     buf_str(b, "<header>");
     html_element(b, "h1", title);
@@ -52,7 +51,7 @@ static void header(struct buf *b, const struct report *r, const char *title, boo
         buf_str(b, "</span>");
     }
     buf_str(b, "</p>");
-    if (!mail) links(b, r);
+    links(b, r);
     buf_str(b, "</header>\n");
     banner(b, r);
     arena_free(&a);
@@ -89,7 +88,7 @@ void page_choosers(struct buf *b, const struct report *r) {
     buf_str(b, "</div>\n");
 }
 
-void page_tab(struct buf *b, const struct html_ctx *x, const struct pl_tab *t, size_t no, bool several) {
+void page_tab(struct buf *b, const struct report *r, const struct pl_tab *t, size_t no, bool several) {
     if (several) {
         buf_fmt(b, "<section class=tab id=tab-%zu data-title=\"", no + 1);
         html_text(b, t->title);
@@ -98,16 +97,16 @@ void page_tab(struct buf *b, const struct html_ctx *x, const struct pl_tab *t, s
         buf_str(b, "</h2>");
     }
     buf_str(b, "<div class=blocks>\n");
-    for (size_t i = 0; i < t->count; i++) block_html(b, x, &x->r->tables[t->first + i]);
+    for (size_t i = 0; i < t->count; i++) block_html(b, r, &r->tables[t->first + i]);
     buf_str(b, several ? "</div></section>\n" : "</div>\n");
 }
 
 /* A pipeline without a report definition: its checks and stages. */
-static void plain(struct buf *b, const struct html_ctx *x) {
+static void plain(struct buf *b, const struct report *r) {
     static const struct pl_query q[] = {{.kind = BLOCK_CHECKS, .name = "checks", .title = "", .text = ""},
                                         {.kind = BLOCK_STAGES, .name = "stages", .title = "", .text = ""}};
     buf_str(b, "<div class=blocks>\n");
-    for (size_t i = 0; i < 2; i++) block_html(b, x, &(struct report_table){.q = &q[i]});
+    for (size_t i = 0; i < 2; i++) block_html(b, r, &(struct report_table){.q = &q[i]});
     buf_str(b, "</div>\n");
 }
 
@@ -118,23 +117,20 @@ bool page_has_charts(const struct report *r) {
     return false;
 }
 
-void report_html(const struct report *r, bool mail, struct buf *b) {
-    struct html_ctx x = {r, mail};
+void report_html(const struct report *r, struct buf *b) {
     const struct pl_report *d = r->p->report;
     struct arena a = {0};
     const char *title = d ? d->title : r->p->title;
     struct html_frame f = {.language = r->p->language,
                            .title = arena_fmt(&a, "%s · %s", title, r->day),
-                           .script = !mail,
-                           .charts = !mail && page_has_charts(r)};
+                           .script = true,
+                           .charts = page_has_charts(r)};
     html_begin(b, &f);
-    header(b, r, title, mail);
-    if (!mail) {
-        page_words(b, r);
-        page_choosers(b, r);
-    }
-    for (size_t i = 0; d && i < d->ntabs; i++) page_tab(b, &x, &d->tabs[i], i, d->ntabs > 1);
-    if (!d) plain(b, &x);
+    header(b, r, title);
+    page_words(b, r);
+    page_choosers(b, r);
+    for (size_t i = 0; d && i < d->ntabs; i++) page_tab(b, r, &d->tabs[i], i, d->ntabs > 1);
+    if (!d) plain(b, r);
     buf_str(b, "<footer>");
     html_text(b, report_label(r, "made"));
     buf_chr(b, ' ');

@@ -119,14 +119,15 @@ static void shown(void **state) {
 static void addresses(void **state) {
     (void)state;
     static const char *const good[] = {"a.html", "../x/a.html#b:c", "http://a/", "https://a/b?c=d:e", "?a:b"};
-    static const char *const bad[] = {"", "javascript:alert(1)", "data:text/html,x", "//evil/", "JaVaScRiPt:x", "file:///etc"};
+    static const char *const bad[] = {"",        "javascript:alert(1)", "data:text/html,x",
+                                      "//evil/", "JaVaScRiPt:x",        "file:///etc"};
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) assert_true(html_is_address(good[i]));
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) assert_false(html_is_address(bad[i]));
     assert_false(html_is_address(NULL));
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(values), cmocka_unit_test(hostile_words), cmocka_unit_test(shown),
-                                       cmocka_unit_test(addresses)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(values), cmocka_unit_test(hostile_words),
+                                       cmocka_unit_test(shown), cmocka_unit_test(addresses)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

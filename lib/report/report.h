@@ -85,7 +85,7 @@ int report_block_csv(const struct report *r, const struct pl_query *q, struct db
                      struct sink *out, struct err *e);
 /* DIR/DAY.BLOCK.csv of every block that has more rows than its page shows; those of others are removed. */
 int report_csv_files(const struct report *r, const char *dir, struct db *wh, const struct ledger *l, struct err *e);
-void report_html(const struct report *r, bool mail, struct buf *out);
+void report_html(const struct report *r, struct buf *out);
 
 /* A value as people read it: 1,234,567; ₩1,234; 12.34 %; 2026-01-15. */
 void report_value(const struct report_cell *c, enum value_format f, struct buf *out);

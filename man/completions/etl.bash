@@ -13,9 +13,9 @@ _etl_options() {
     transform) echo '-p --pipeline -d --day --dataset -o --output --format --step --home --memory --threads --max-line --log-format -q --quiet -v --verbose -h --help' ;;
     load) echo '-p --pipeline -d --day --dataset --home --memory --threads --max-line --log-format -q --quiet -v --verbose -h --help' ;;
     mart) echo '-p --pipeline -d --day --test --lineage --docs --freshness -o --output --format --select --home --memory --threads --max-line --log-format -q --quiet -v --verbose -h --help' ;;
-    report) echo '-p --pipeline -d --day -o --output --format --block --send --dry-run --home --memory --threads --max-line --log-format -q --quiet -v --verbose -h --help' ;;
+    report) echo '-p --pipeline -d --day -o --output --format --all --block --send --dry-run --home --memory --threads --max-line --log-format -q --quiet -v --verbose -h --help' ;;
     run) echo '-p --pipeline -d --day --force --from --only --retry-failed --dry-run --retries --source --seed --users --inject --home --memory --threads --max-line --log-format -q --quiet -v --verbose -h --help' ;;
-    status) echo '-p --pipeline -d --day --format --check --home --memory --threads --max-line --log-format -q --quiet -v --verbose -h --help' ;;
+    status) echo '-p --pipeline -d --day --format --check --alert --log --home --memory --threads --max-line --log-format -q --quiet -v --verbose -h --help' ;;
     schedule) echo '-p --pipeline --format --home --memory --threads --max-line --log-format -q --quiet -v --verbose -h --help' ;;
     init) echo '-p --pipeline --new --home --memory --threads --max-line --log-format -q --quiet -v --verbose -h --help' ;;
     doctor) echo '-p --pipeline --home --memory --threads --max-line --log-format -q --quiet -v --verbose -h --help' ;;
@@ -91,7 +91,7 @@ _etl_value() {
     report:--output | report:-o) echo 'file' ;;
     report:--format) echo 'words text json csv html email' ;;
     report:--block) echo 'none' ;;
-    report:--send) echo 'list slack email' ;;
+    report:--send) echo 'none' ;;
     report:--home) echo 'dir' ;;
     report:--memory) echo 'none' ;;
     report:--threads) echo 'none' ;;
@@ -114,6 +114,7 @@ _etl_value() {
     status:--pipeline | status:-p) echo 'pipeline' ;;
     status:--day | status:-d) echo 'none' ;;
     status:--format) echo 'words text json' ;;
+    status:--log) echo 'none' ;;
     status:--home) echo 'dir' ;;
     status:--memory) echo 'none' ;;
     status:--threads) echo 'none' ;;
