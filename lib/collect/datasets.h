@@ -1,6 +1,6 @@
 /*
- * A source made of other datasets of the same pipeline: their records of the day, one dataset after another in the order
- * of the definition, as they lie in the lake behind their last step (or behind a step that is named).
+ * A source made of other datasets of the same pipeline: their records of the day, one dataset after another in the
+ * order of the definition, as they lie in the lake behind their last step (or behind a step that is named).
  */
 #ifndef ETL_COLLECT_DATASETS_H
 #define ETL_COLLECT_DATASETS_H

@@ -51,7 +51,8 @@ struct table_spec {
     size_t nindexes;
     bool add_columns;   /* a column that the table lacks is added; else that is an error */
     double max_dropped; /* percent of records that may be dropped */
-    const char *keep_column; /* rows whose day here lies before the load's day less months and days go; NULL: all stay */
+    const char
+        *keep_column; /* rows whose day here lies before the load's day less months and days go; NULL: all stay */
     int keep_months, keep_days;
 };
 

@@ -7,7 +7,7 @@ struct filter_args {
     struct svs missing;
     const struct expr *test; /* "if"; NULL none */
     struct svs matching;     /* fields ... */
-    struct rx **re;       /* ... and the patterns that they match */
+    struct rx **re;          /* ... and the patterns that they match */
 };
 
 const void *parse_filter(struct op_parse *c) {
