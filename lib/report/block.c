@@ -312,7 +312,9 @@ static void heat_grid(struct buf *b, struct heat *h, const char *only) {
         buf_str(b, "<th scope=col>");
         if (col->format == FORMAT_DATE && strlen(c.text) == 10) { /* days; the month where it begins */
             bool begins = !i || strcmp(c.text + 8, "01") == 0;
-            buf_fmt(b, "<span class=sr>%.*s</span>%s", begins ? 5 : 8, c.text, c.text + (begins ? 5 : 8));
+            buf_fmt(
+                b, begins ? "<span class=sr>%.5s</span><small>%.2s.</small>%.2s" : "<span class=sr>%.5s%.3s</span>%.2s",
+                c.text, c.text + 5, c.text + 8);
         } else
             html_shown(b, h->r, &c, col);
         buf_str(b, "</th>");
