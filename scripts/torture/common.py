@@ -60,7 +60,7 @@ class Torture:
         """All moments, or as many as asked for, the same for the same seed."""
         if self.options.all or len(moments) <= most:
             return list(moments)
-        return sorted(random.Random("%s:%s" % (self.options.seed, name)).sample(list(moments), most))
+        return sorted(random.Random("%s:%s" % (self.options.seed, name)).sample(list(moments), most), key=str)
 
     def each(self, scenario, function, jobs):
         """function(scenario, job) -> list of problems; all jobs, on all processors. Prints what is wrong."""
