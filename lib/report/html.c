@@ -53,6 +53,14 @@ void html_shown(struct buf *b, const struct report *r, const struct report_cell 
     buf_free(&v);
 }
 
+const struct report_cell *table_cell(const struct report_table *t, size_t row, enum block_role role) {
+    return t->q->role[role] < 0 ? NULL : &t->cells[row * t->q->ncols + (size_t)t->q->role[role]];
+}
+
+const struct pl_shown *table_column(const struct report_table *t, enum block_role role) {
+    return &t->q->cols[t->q->role[role]];
+}
+
 void html_picks(struct buf *b, const struct report *r, const struct report_table *t, size_t row) {
     const struct pl_report *d = r->p->report;
     for (size_t k = 0; d && k < d->nchoosers; k++) {

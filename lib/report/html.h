@@ -12,6 +12,9 @@ void html_head_cell(struct buf *b, const char *label, bool number);
 void html_shown(struct buf *b, const struct report *r, const struct report_cell *c, const struct pl_shown *col);
 /* May a value be followed as a link: is it relative, or http? */
 bool html_is_address(const char *s);
+/* What plays a part in a row, and its column; the cell NULL where no column does. */
+const struct report_cell *table_cell(const struct report_table *t, size_t row, enum block_role role);
+const struct pl_shown *table_column(const struct report_table *t, enum block_role role);
 /* data-k0="..": the values that choosers pick by. */
 void html_picks(struct buf *b, const struct report *r, const struct report_table *t, size_t row);
 /* "Source: mart_orders (2026-01-16 02:00)" */
@@ -31,6 +34,7 @@ void html_end(struct buf *b, const struct html_frame *f);
 void block_html(struct buf *b, const struct report *r, const struct report_table *t);
 void block_checks(struct buf *b, const struct report *r);
 void block_stages(struct buf *b, const struct report *r);
+void block_heat(struct buf *b, const struct report *r, const struct report_table *t);
 void block_map(struct buf *b, const struct report *r, const struct report_table *t);
 void block_lineage(struct buf *b, const struct pipeline *p, bool several);
 /* Parts of a page with blocks. */

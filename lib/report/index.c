@@ -59,10 +59,10 @@ static int by_day(const void *a, const void *b) {
     return x->day < y->day ? -1 : x->day > y->day;
 }
 
-static void day_cell(struct buf *b, const struct report *r, const struct index_day *d, int date) {
+static void day_cell(struct buf *b, const struct report *r, const struct index_day *d, day_t day, int date) {
     const char *state = d ? d->state ? d->state : "done" : NULL;
     struct buf word = {0};
-    buf_str(b, "<td>");
+    buf_fmt(b, "<td id=d%s>", day_text(day).s);
     if (!d) {
         buf_fmt(b, "<span class=flat>%d</span></td>", date);
         return;
@@ -96,7 +96,7 @@ static void month(struct buf *b, const struct report *r, const struct index_day 
         for (size_t i = 0; i < n; i++)
             if (d[i].day == first + date - 1) found = &d[i];
         if (at && at % 7 == 0) buf_str(b, "</tr><tr>");
-        day_cell(b, r, found, date);
+        day_cell(b, r, found, first + date - 1, date);
     }
     for (; at % 7; at++) buf_str(b, "<td></td>");
     buf_str(b, "</tr></tbody></table></div>\n");

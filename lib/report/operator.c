@@ -11,45 +11,41 @@
 #include "store/warehouse.h"
 
 #define CALENDAR_DAYS 30
+#define PIPELINES_MOST 200
 
 struct operator_page {
-    struct pipeline page; /* what the page is about: no pipeline, but it has words, a zone and a report */
-    struct pipeline **all;
+    struct pipeline page;  /* what the page is about: no pipeline, but it has words, a zone and a report */
+    struct pipeline **all; /* whose definitions can be read */
     size_t n;
+    const char **names; /* of all that have run */
+    size_t nnames;
     struct report *r;
 };
 
 /* ---- which pipelines ---- */
 
-static bool has_run(struct ledger *l, const char *name) {
-    struct stmt s;
-    struct err e;
-    bool row = false;
-    if (stmt_prepare(&s, &l->db, "SELECT 1 FROM tasks WHERE pipeline=?1 LIMIT 1", "reading the ledger", &e))
-        return false;
-    stmt_text(&s, 1, name);
-    if (stmt_step(&s, &row, &e)) row = false;
-    stmt_close(&s);
-    return row;
+static void add_name(struct operator_page *o, const char *name, const char *home) {
+    struct err e = {0};
+    struct pipeline *p = NULL;
+    if (pipeline_load(&p, name, home, &e)) log_debug("the operator's page knows no more than the ledger: %s", e.msg);
+    o->names[o->nnames++] = arena_str(&o->page.a, name);
+    if (p) o->all[o->n++] = p;
 }
 
-/* Those that have run here. The built-in ones that nobody uses are none of the operator's business. */
+/* Those that have run here. The built-in ones that nobody uses are none of the operator's business; one whose
+ * definition is not to be found from here, or broken, has its days all the same. */
 static int find_pipelines(struct operator_page *o, const char *home, struct ledger *l, struct err *e) {
-    char **names;
-    size_t n;
-    int rc = pipeline_list(home, &o->page.a, &names, &n, e);
+    struct stmt s;
+    bool row;
+    int rc =
+        stmt_prepare(&s, &l->db, "SELECT DISTINCT pipeline FROM tasks ORDER BY pipeline LIMIT 200", /* PIPELINES_MOST */
+                     "reading the ledger", e);
     if (rc) return rc;
-    o->all = arena_alloc(&o->page.a, (n + 1) * sizeof *o->all);
-    for (size_t i = 0; i < n; i++) {
-        struct pipeline *p = NULL;
-        struct err mine = {0};
-        if (!has_run(l, names[i])) continue;
-        if (pipeline_load(&p, names[i], home, &mine))
-            log_debug("left out of the operator's page: %s", mine.msg);
-        else
-            o->all[o->n++] = p;
-    }
-    return ERR_OK;
+    o->all = arena_alloc(&o->page.a, PIPELINES_MOST * sizeof *o->all);
+    o->names = arena_alloc(&o->page.a, PIPELINES_MOST * sizeof *o->names);
+    while ((rc = stmt_step(&s, &row, e)) == ERR_OK && row) add_name(o, stmt_col(&s, 0), home);
+    stmt_close(&s);
+    return rc;
 }
 
 /* ---- what only definitions know, as tables ---- */
@@ -83,40 +79,47 @@ static int add_row(struct db *db, const char *sql, const char *const *v, int n, 
     return rc;
 }
 
-static int add_stages(const struct pipeline *p, struct db *db, struct err *e) {
-    static const char *const sql = "INSERT INTO op_stages VALUES (?1, ?2, ?3)";
-    bool steps = false, loads = false;
-    for (size_t i = 0; i < p->ndatasets; i++) {
+/* p NULL: nothing is known of it, so it may have every stage that most have. */
+static int add_stages(const char *name, const struct pipeline *p, struct db *db, struct err *e) {
+    static const char *const numbers[] = {"1", "2", "3", "4", "5", "6"};
+    bool steps = !p, loads = !p;
+    for (size_t i = 0; p && i < p->ndatasets; i++) {
         steps = steps || p->datasets[i].nsteps;
         loads = loads || p->datasets[i].load;
     }
-    const bool has[STAGE_COUNT] = {p->ndatasets > 0, p->ndatasets > 0, steps, loads, p->nmodels > 0, true};
+    const bool has[STAGE_COUNT] = {true, true, steps, loads, !p || p->nmodels > 0, true};
     int rc = ERR_OK;
     for (int k = 0; k < STAGE_COUNT && rc == ERR_OK; k++) {
-        const char *v[] = {p->name, (const char *[]){"1", "2", "3", "4", "5", "6"}[k], stage_name((enum stage)k)};
-        if (has[k]) rc = add_row(db, sql, v, 3, e);
+        const char *v[] = {name, numbers[k], stage_name((enum stage)k)};
+        if (has[k]) rc = add_row(db, "INSERT INTO op_stages VALUES (?1, ?2, ?3)", v, 3, e);
     }
-    const char *last[] = {p->name, "9", "run"};
-    return rc ? rc : add_row(db, sql, last, 3, e);
+    const char *last[] = {name, "9", "run"};
+    return rc ? rc : add_row(db, "INSERT INTO op_stages VALUES (?1, ?2, ?3)", last, 3, e);
 }
 
-static int add_pipeline(const struct pipeline *p, day_t to, int64_t now, struct db *db, struct err *e) {
+static int add_pipeline(const char *name, const struct pipeline *p, day_t to, int64_t now, struct db *db,
+                        struct err *e) {
     struct day_text owed = {""};
     struct stamp_text due = {""};
-    bool planned = p->schedule_at >= 0 || sla_due(p, to);
-    if (planned) {
+    if (p && (p->schedule_at >= 0 || sla_due(p, to))) {
         owed = day_text(day_owed(p, now));
         due = day_due(p, day_owed(p, now));
     }
-    const char *v[] = {p->name, p->title, planned ? owed.s : NULL, due.s[0] ? due.s : NULL};
+    const char *v[] = {name, p ? p->title : name, owed.s[0] ? owed.s : NULL, due.s[0] ? due.s : NULL};
     int rc = add_row(db, "INSERT INTO op_pipelines VALUES (?1, ?2, ?3, ?4)", v, 4, e);
     for (day_t d = to - CALENDAR_DAYS + 1; d <= to && rc == ERR_OK; d++) {
         struct day_text day = day_text(d);
-        due = day_due(p, d);
-        const char *w[] = {p->name, day.s, due.s[0] ? due.s : NULL};
+        due = p ? day_due(p, d) : (struct stamp_text){""};
+        const char *w[] = {name, day.s, due.s[0] ? due.s : NULL};
         rc = add_row(db, "INSERT INTO op_days VALUES (?1, ?2, ?3)", w, 3, e);
     }
-    return rc == ERR_OK ? add_stages(p, db, e) : rc;
+    return rc == ERR_OK ? add_stages(name, p, db, e) : rc;
+}
+
+static const struct pipeline *definition_of(const struct operator_page *o, const char *name) {
+    for (size_t i = 0; i < o->n; i++)
+        if (strcmp(o->all[i]->name, name) == 0) return o->all[i];
+    return NULL;
 }
 
 /* The calendar ends with yesterday, or where nothing has run for as long as it covers, with the last day that did. */
@@ -148,7 +151,8 @@ static int open_tables(struct operator_page *o, const char *home, day_t to, stru
                      "CREATE TEMP TABLE op_pipelines (pipeline TEXT, title TEXT, owed TEXT, due TEXT);"
                      "CREATE TEMP TABLE op_days (pipeline TEXT, day TEXT, due TEXT);"
                      "CREATE TEMP TABLE op_stages (pipeline TEXT, no INTEGER, stage TEXT);");
-    for (size_t i = 0; i < o->n && rc == ERR_OK; i++) rc = add_pipeline(o->all[i], to, now_utc(), db, e);
+    for (size_t i = 0; i < o->nnames && rc == ERR_OK; i++)
+        rc = add_pipeline(o->names[i], definition_of(o, o->names[i]), to, now_utc(), db, e);
     return rc;
 }
 

@@ -4,14 +4,15 @@
  */
 #include "report/html.h"
 
+/* The day before has its page, as a rule; the day after will have one, so its link leads to the calendar. */
 static void links(struct buf *b, const struct report *r) {
     day_t d;
     if (!day_parse(sv_of(r->day), &d)) return;
     buf_fmt(b, "<nav class=days><a href=\"%s.html\">← ", day_text(d - 1).s);
     html_text(b, report_label(r, "previous"));
-    buf_str(b, "</a><a href=\"index.html\">");
+    buf_fmt(b, "</a><a href=\"index.html#d%s\">", r->day);
     html_text(b, report_label(r, "days"));
-    buf_fmt(b, "</a><a href=\"%s.html\">", day_text(d + 1).s);
+    buf_fmt(b, "</a><a href=\"index.html#d%s\">", day_text(d + 1).s);
     html_text(b, report_label(r, "next"));
     buf_str(b, " →</a></nav>");
 }

@@ -44,6 +44,10 @@ if (tabs.length) {
     remember("tab", i ? tabs[i].id : "");
     redraw();
   };
+  // paper has no tabs: everything is drawn, one after the other
+  let chosen = 0;
+  window.addEventListener("beforeprint", () => { chosen = Math.max(0, tabs.findIndex((t) => !t.hidden)); tabs.forEach((t) => { t.hidden = false; }); redraw(); });
+  window.addEventListener("afterprint", () => show(chosen));
   list.append(...buttons);
   tabs[0].before(list);
   show(Math.max(0, tabs.findIndex((t) => t.id === hash.get("tab"))));

@@ -15,7 +15,8 @@ bad AS (
       AND NOT EXISTS (SELECT 1 FROM ledger.tasks WHERE run_id = r.run_id AND state IN ('failed', 'gate_failed', 'stopped', 'empty'))
 )
 SELECT
-    COALESCE(b.finished_at, b.started_at) AS at, b.pipeline, b.day, b.state, b.place, b.error,
+    COALESCE(b.finished_at, b.started_at) AS at, b.pipeline, b.day, b.state, b.place,
+    CASE WHEN length(b.error) > 400 THEN substr(b.error, 1, 399) || '…' ELSE b.error END AS error,
     CASE WHEN l.state <> 'done' THEN 'etl run -p ' || b.pipeline || ' ' || b.day END AS command,
     l.state <> 'done' AND l.state <> 'running' AS open
 FROM bad AS b
