@@ -55,6 +55,7 @@ NEEDS = {
     "strace": lambda: works("strace", "-f", "true"),
     "openssl": lambda: works("openssl", "version"),
     "aiosmtpd": lambda: works("/usr/bin/python3", "-c", "import aiosmtpd.controller"),
+    "prometheus": lambda: works("prometheus", "--version") and works("promtool", "--version"),
     "jq": lambda: works("jq", "--version"),
     "gzip": lambda: works("gzip", "--version"),
 }

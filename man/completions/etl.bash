@@ -17,7 +17,7 @@ _etl_options() {
     run) echo '-p --pipeline -d --day --force --from --only --retry-failed --dry-run --retries --source --seed --users --inject --home --memory --threads --max-line --log-format -q --quiet -v --verbose -h --help' ;;
     status) echo '-p --pipeline -d --day --format --check --alert --log --home --memory --threads --max-line --log-format -q --quiet -v --verbose -h --help' ;;
     schedule) echo '-p --pipeline --format --home --memory --threads --max-line --log-format -q --quiet -v --verbose -h --help' ;;
-    init) echo '-p --pipeline --new --home --memory --threads --max-line --log-format -q --quiet -v --verbose -h --help' ;;
+    init) echo '-p --pipeline --monitoring --new --home --memory --threads --max-line --log-format -q --quiet -v --verbose -h --help' ;;
     doctor) echo '-p --pipeline --home --memory --threads --max-line --log-format -q --quiet -v --verbose -h --help' ;;
     help) echo '--home --memory --threads --max-line --log-format -q --quiet -v --verbose -h --help' ;;
     *) echo '-h --help -v --verbose --version' ;;

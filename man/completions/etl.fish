@@ -203,6 +203,7 @@ complete -c etl -n '__etl_using schedule' -s v -l verbose -d 'more on standard e
 complete -c etl -n '__etl_using schedule' -s h -l help -d 'explain the command'
 
 complete -c etl -n '__etl_using init' -s p -l pipeline -x -a '(__etl_pipelines)' -d 'the pipeline'
+complete -c etl -n '__etl_using init' -l monitoring -d 'write a Grafana dashboard and alerting rules for Prometheus over the metrics instead, grafana-dashboard.json, prometheus-rules.yml'
 complete -c etl -n '__etl_using init' -l new -x -d 'write a small new pipeline of that name over a CSV file'
 complete -c etl -n '__etl_using init' -l home -x -a '(__fish_complete_directories)' -d 'where lake, warehouse, ledger, reports and logs lie'
 complete -c etl -n '__etl_using init' -l memory -x -d 'memory to stay under, in MiB'
