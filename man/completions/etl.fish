@@ -163,6 +163,7 @@ complete -c etl -n '__etl_using run' -l only -x -a 'collect validate transform l
 complete -c etl -n '__etl_using run' -l retry-failed -d 'of the days given, only those whose last run did not end well'
 complete -c etl -n '__etl_using run' -l dry-run -d 'say what would be done, or sent, and why'
 complete -c etl -n '__etl_using run' -l retries -x -d 'retries of each stage, instead of those defined'
+complete -c etl -n '__etl_using run' -l openlineage -r -F -d 'append OpenLineage events of the run and its steps to this file, JSON lines'
 complete -c etl -n '__etl_using run' -l source -r -F -d 'read these files instead of the defined source'
 complete -c etl -n '__etl_using run' -l seed -x -d 'generator, another seed'
 complete -c etl -n '__etl_using run' -l users -x -d 'generator, so many users'
