@@ -118,47 +118,6 @@ static void define_source(struct pipeline *p, struct pl_source *s, struct jval v
     }
 }
 
-static void define_steps(struct pipeline *p, struct pl_dataset *d, struct jval v) {
-    static const char *const ops[] = {"select", "remove", "rename", "set", "trim", "number", "keep", "drop"};
-    d->steps = arena_alloc(&p->a, (jv_tok(v)->n + 1) * sizeof *d->steps);
-    uint32_t pos = 0;
-    for (struct jval e, list; jv_each(v, &pos, NULL, &e);) {
-        struct pl_step *s = &d->steps[d->nsteps++];
-        struct sha256 h;
-        sha256_start(&h);
-        digest_value(&h, e);
-        sha256_hex(&h, s->digest);
-        s->name = get_str(&p->a, e, "name", "");
-        if (!get_val(e, "do", &list)) continue;
-        s->ops = arena_alloc(&p->a, (jv_tok(list)->n + 1) * sizeof *s->ops);
-        uint32_t at = 0;
-        for (struct jval o, x, key, val; jv_each(list, &at, NULL, &o);) {
-            struct pl_op *op = &s->ops[s->nops++];
-            if (get_val(o, "op", &x)) op->kind = (enum op_kind)word_index(x, ops, 8);
-            op->when = get_when(&p->a, o);
-            op->reason = get_str(&p->a, o, "reason", NULL);
-            if (!get_val(o, "fields", &x)) continue;
-            if (jv_type(x) == JT_ARR) {
-                op->fields = strs_of(&p->a, x);
-                continue;
-            }
-            op->fields.s = arena_alloc(&p->a, jv_tok(x)->n * sizeof(char *));
-            op->values.s = arena_alloc(&p->a, jv_tok(x)->n * sizeof(char *));
-            uint32_t k = 0;
-            while (jv_each(x, &k, &key, &val)) {
-                op->fields.s[op->fields.n++] = jv_str(key, &p->a, NULL);
-                struct buf b = {0};
-                if (op->kind == OP_SET)
-                    json_copy(&b, val);
-                else
-                    jv_unescape(val, &b);
-                op->values.s[op->values.n++] = arena_strn(&p->a, buf_text(&b), b.n);
-                buf_free(&b);
-            }
-        }
-    }
-}
-
 static bool has_column(const struct table_spec *l, const char *name) {
     for (size_t i = 0; i < l->ncols; i++)
         if (strcmp(l->cols[i].name, name) == 0) return true;
@@ -241,7 +200,7 @@ void define_dataset(struct pipeline *p, struct pl_dataset *d, struct jval v, str
     sha256_add(&h, &d->min_pass_rate, sizeof d->min_pass_rate);
     if (d->profile) sha256_str(&h, "profile");
     sha256_hex(&h, d->checks_digest);
-    if (get_val(v, "transform", &x)) define_steps(p, d, x);
+    if (get_val(v, "transform", &x)) define_steps(p, d, x, m);
     if (get_val(v, "load", &x)) {
         define_load(p, d, x, m);
         sha256_start(&h);

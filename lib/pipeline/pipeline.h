@@ -96,12 +96,11 @@ struct pl_check {
     int64_t min_rows, max_rows; /* -1 none */
 };
 
-enum op_kind { OP_SELECT, OP_REMOVE, OP_RENAME, OP_SET, OP_TRIM, OP_NUMBER, OP_KEEP, OP_DROP };
+struct op_kind; /* pipeline/op.h */
 struct pl_op {
-    enum op_kind kind;
-    struct strs fields;
-    struct strs values; /* rename: new names; set: JSON texts */
-    struct pl_when when;
+    const struct op_kind *kind;
+    const void *args;    /* the kind's own, in the pipeline's arena */
+    struct pl_when when; /* records for which it does not hold are left as they are; n 0: all */
     const char *reason;
 };
 struct pl_step {
@@ -204,6 +203,7 @@ struct pipeline {
     size_t nmodels;
     struct pl_report *report; /* NULL without */
     char digest[65];          /* of the whole definition */
+    struct pl_defer *defers;  /* what pipeline_free must give back besides the arena */
 };
 
 /* name may be a pipeline's name, or NULL for pipeline.json in the current directory. ERR_USAGE: unknown name (with the
@@ -212,6 +212,8 @@ int pipeline_load(struct pipeline **out, const char *name, const char *home, str
 /* The same from text; dir is where its files lie. */
 int pipeline_parse(struct pipeline **out, const char *dir, const char *text, size_t n, struct err *e);
 void pipeline_free(struct pipeline *p);
+/* Have give_back(what) called by pipeline_free. */
+void pipeline_defer(struct pipeline *p, void (*give_back)(void *), void *what);
 /* Names of all pipelines that can be found, sorted, in the arena. */
 int pipeline_list(const char *home, struct arena *a, char ***names, size_t *n, struct err *e);
 /* A file of the definition. Text in the pipeline's arena. */

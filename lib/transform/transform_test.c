@@ -36,7 +36,13 @@ static int run(const char *ops, const char *text, int threads, struct buf *out, 
         reader_open(&r, &path, 1,
                     &(struct reader_opt){.text = text, .text_n = strlen(text), .block = threads > 1 ? 1000 : 0}, e),
         ERR_OK);
-    int rc = transform_run(p->datasets[0].steps, ops ? p->datasets[0].nsteps : 0, r, threads, on_write, out, st, e);
+    struct transform_cfg cfg = {.steps = p->datasets[0].steps,
+                                .n = ops ? p->datasets[0].nsteps : 0,
+                                .threads = threads,
+                                .tmpdir = tmp,
+                                .write = on_write,
+                                .ctx = out};
+    int rc = transform_run(&cfg, r, st, e);
     reader_close(r);
     pipeline_free(p);
     return rc;
