@@ -37,7 +37,7 @@ struct pl_stage {
     int64_t backoff, backoff_max, time_limit; /* seconds; 0 none */
 };
 
-enum source_kind { SOURCE_FILES, SOURCE_CLICKSTREAM };
+enum source_kind { SOURCE_FILES, SOURCE_CLICKSTREAM, SOURCE_TRIPS, SOURCE_SEED };
 struct pl_source {
     enum source_kind kind;
     /* files */
@@ -45,6 +45,11 @@ struct pl_source {
     enum format format;
     enum encoding enc;
     char delimiter;
+    struct strs numbers; /* CSV columns that hold numbers */
+    /* seed: a CSV of the definition; trips: its segments */
+    const char *file;
+    uint32_t trips;
+    bool flat;
     /* clickstream */
     uint64_t seed;
     uint32_t users;

@@ -7,6 +7,8 @@ struct spot {
     double x, y;
     uint32_t i;
 };
+#define ONLY 0x80000000u
+#define LAST 0x80000000u
 
 struct geo_near {
     double *x, *y;
@@ -14,8 +16,8 @@ struct geo_near {
     double left, low, right, high; /* of the grid */
     double per_x, per_y;           /* cells a degree */
     uint32_t side;                 /* cells in each direction, a power of two */
-    uint32_t *first;               /* of each cell in spots; one more at the end */
-    struct spot *spots;
+    uint32_t *cell;                /* ONLY | the one point of the cell, or where its spots begin */
+    struct spot *spots;            /* a cell's last one has LAST in its i */
     size_t nspots, cap;
 };
 
@@ -29,47 +31,60 @@ static double square(double x) {
     return x * x;
 }
 
-/* Least and greatest squared distance from a point to the places of a rectangle. */
-static double least(double x, double y, const double r[4]) {
-    double dx = fmax(fmax(r[0] - x, x - r[2]), 0), dy = fmax(fmax(r[1] - y, y - r[3]), 0);
-    return square(dx) + square(dy);
-}
-static double greatest(double x, double y, const double r[4]) {
-    return square(fmax(fabs(x - r[0]), fabs(x - r[2]))) + square(fmax(fabs(y - r[1]), fabs(y - r[3])));
+/* Places of a cell: its corners and its middle. */
+#define PLACES 5
+static void places_of(const double r[4], double at[PLACES][2]) {
+    for (int k = 0; k < 4; k++) at[k][0] = r[k & 1 ? 2 : 0], at[k][1] = r[k & 2 ? 3 : 1];
+    at[4][0] = (r[0] + r[2]) / 2;
+    at[4][1] = (r[1] + r[3]) / 2;
 }
 
-/* The points of `from` that can be nearest to some place in r, in their order. A little more than exact
- * arithmetic asks for, so that no rounding takes one away. */
+/* The points of `from` that can be nearest to some place in r, in their order: not those that another one beats at all
+ * four corners, for then it beats them everywhere between (the difference of the squares is linear). Others are
+ * compared with those that are nearest to one of the places. A point is beaten only by more than any rounding. */
 static size_t choose(const struct geo_near *g, const uint32_t *from, size_t n, const double r[4], uint32_t *to) {
-    double bound = INFINITY;
-    for (size_t k = 0; k < n; k++) bound = fmin(bound, greatest(g->x[from[k]], g->y[from[k]], r));
-    bound = bound * (1 + 1e-9) + 1e-24;
+    double at[PLACES][2], d[PLACES][4], best[PLACES];
     size_t m = 0;
-    for (size_t k = 0; k < n; k++)
-        if (least(g->x[from[k]], g->y[from[k]], r) <= bound) to[m++] = from[k];
+    places_of(r, at);
+    for (int k = 0; k < PLACES; k++) {
+        uint32_t nearest = from[0];
+        best[k] = INFINITY;
+        for (size_t i = 0; i < n; i++) {
+            double x = square(g->x[from[i]] - at[k][0]) + square(g->y[from[i]] - at[k][1]);
+            if (x < best[k]) best[k] = x, nearest = from[i];
+        }
+        for (int c = 0; c < 4; c++) d[k][c] = square(g->x[nearest] - at[c][0]) + square(g->y[nearest] - at[c][1]);
+    }
+    for (size_t i = 0; i < n; i++) {
+        double mine[4];
+        bool beaten = false;
+        for (int c = 0; c < 4; c++) mine[c] = square(g->x[from[i]] - at[c][0]) + square(g->y[from[i]] - at[c][1]);
+        for (int k = 0; k < PLACES && !beaten; k++) {
+            beaten = true;
+            for (int c = 0; c < 4; c++) beaten &= d[k][c] + (d[k][c] + mine[c]) * 1e-12 + 1e-24 < mine[c];
+        }
+        if (!beaten) to[m++] = from[i];
+    }
     return m;
 }
 
-struct build {
-    struct geo_near *g;
-    struct cell_list {
-        uint32_t at, n;
-    } * cells; /* by row and column: their spots as they were found */
-};
-
-static void fill_cell(struct build *b, uint32_t col, uint32_t row, const uint32_t *list, size_t n) {
-    struct geo_near *g = b->g;
+static void fill_cell(struct geo_near *g, uint32_t col, uint32_t row, const uint32_t *list, size_t n) {
+    uint32_t *cell = &g->cell[(size_t)row * g->side + col];
+    if (n == 1) {
+        *cell = ONLY | list[0];
+        return;
+    }
     if (g->nspots + n > g->cap) {
         g->cap = (g->nspots + n) * 2;
         g->spots = mem_grow(g->spots, g->cap * sizeof *g->spots);
     }
-    b->cells[(size_t)row * g->side + col] = (struct cell_list){(uint32_t)g->nspots, (uint32_t)n};
+    *cell = (uint32_t)g->nspots;
     for (size_t k = 0; k < n; k++) g->spots[g->nspots++] = (struct spot){g->x[list[k]], g->y[list[k]], list[k]};
+    g->spots[g->nspots - 1].i |= LAST;
 }
 
 /* A square of size x size cells at (col, row) whose candidates are in list; at most 11 levels deep. */
-static void halve(struct build *b, uint32_t col, uint32_t row, uint32_t size, const uint32_t *list, size_t n) {
-    const struct geo_near *g = b->g;
+static void halve(struct geo_near *g, uint32_t col, uint32_t row, uint32_t size, const uint32_t *list, size_t n) {
     /* a hair wider than the cell, so that a place that rounding puts into it is inside */
     double w = 1 / g->per_x, h = 1 / g->per_y;
     double r[4] = {g->left + w * (col - 1e-6), g->low + h * (row - 1e-6), g->left + w * (col + size + 1e-6),
@@ -77,28 +92,12 @@ static void halve(struct build *b, uint32_t col, uint32_t row, uint32_t size, co
     uint32_t *mine = mem_grow(NULL, n * sizeof *mine);
     size_t m = choose(g, list, n, r, mine);
     if (size == 1) {
-        fill_cell(b, col, row, mine, m);
+        fill_cell(g, col, row, mine, m);
     } else {
         uint32_t half = size / 2;
-        for (uint32_t k = 0; k < 4; k++) halve(b, col + (k & 1) * half, row + (k >> 1) * half, half, mine, m);
+        for (uint32_t k = 0; k < 4; k++) halve(g, col + (k & 1) * half, row + (k >> 1) * half, half, mine, m);
     }
     free(mine);
-}
-
-/* Cells in the order of rows, so that neighbours lie together. */
-static void put_in_order(struct build *b) {
-    struct geo_near *g = b->g;
-    size_t cells = (size_t)g->side * g->side, at = 0;
-    struct spot *sorted = mem_grow(NULL, (g->nspots + 1) * sizeof *sorted);
-    g->first = mem_alloc((cells + 1) * sizeof *g->first);
-    for (size_t c = 0; c < cells; c++) {
-        g->first[c] = (uint32_t)at;
-        memcpy(sorted + at, g->spots + b->cells[c].at, b->cells[c].n * sizeof *sorted);
-        at += b->cells[c].n;
-    }
-    g->first[cells] = (uint32_t)at;
-    free(g->spots);
-    g->spots = sorted;
 }
 
 static void bounds(struct geo_near *g) {
@@ -116,7 +115,6 @@ static void bounds(struct geo_near *g) {
 
 struct geo_near *geo_near_new(const double *lon, const double *lat, size_t n) {
     struct geo_near *g = mem_alloc(sizeof *g);
-    struct build b = {.g = g};
     g->x = mem_alloc(n * sizeof *g->x);
     g->y = mem_alloc(n * sizeof *g->y);
     memcpy(g->x, lon, n * sizeof *lon);
@@ -124,13 +122,11 @@ struct geo_near *geo_near_new(const double *lon, const double *lat, size_t n) {
     g->n = n;
     g->side = side_for(n);
     bounds(g);
-    b.cells = mem_alloc((size_t)g->side * g->side * sizeof *b.cells);
+    g->cell = mem_alloc((size_t)g->side * g->side * sizeof *g->cell);
     uint32_t *all = mem_alloc(n * sizeof *all);
     for (size_t i = 0; i < n; i++) all[i] = (uint32_t)i;
-    halve(&b, 0, 0, g->side, all, n);
-    put_in_order(&b);
+    halve(g, 0, 0, g->side, all, n);
     free(all);
-    free(b.cells);
     return g;
 }
 
@@ -147,26 +143,26 @@ static uint32_t compare_all(const struct geo_near *g, double lon, double lat) {
 uint32_t geo_nearest(const struct geo_near *g, double lon, double lat) {
     double fx = (lon - g->left) * g->per_x, fy = (lat - g->low) * g->per_y;
     if (!(fx >= 0 && fy >= 0 && fx < g->side && fy < g->side)) return compare_all(g, lon, lat);
-    size_t cell = (size_t)(uint32_t)fy * g->side + (uint32_t)fx;
-    const struct spot *s = g->spots + g->first[cell], *end = g->spots + g->first[cell + 1];
-    double best = square(s->x - lon) + square(s->y - lat);
-    uint32_t at = s->i;
-    while (++s < end) {
+    uint32_t cell = g->cell[(size_t)(uint32_t)fy * g->side + (uint32_t)fx];
+    if (cell & ONLY) return cell & ~ONLY;
+    double best = INFINITY;
+    uint32_t at = 0;
+    for (const struct spot *s = g->spots + cell;; s++) {
         double d = square(s->x - lon) + square(s->y - lat);
-        if (d < best) best = d, at = s->i;
+        if (d < best) best = d, at = s->i & ~LAST;
+        if (s->i & LAST) return at;
     }
-    return at;
 }
 
 size_t geo_near_bytes(const struct geo_near *g) {
-    return g->nspots * sizeof *g->spots + (size_t)g->side * g->side * sizeof *g->first + 2 * g->n * sizeof *g->x;
+    return g->nspots * sizeof *g->spots + (size_t)g->side * g->side * sizeof *g->cell + 2 * g->n * sizeof *g->x;
 }
 
 void geo_near_free(struct geo_near *g) {
     if (!g) return;
     free(g->x);
     free(g->y);
-    free(g->first);
+    free(g->cell);
     free(g->spots);
     free(g);
 }
