@@ -70,6 +70,7 @@ void define_pipeline(struct pipeline *p, struct jval root, struct mistakes *m) {
         p->sla = get_duration(v, "sla", 0);
     }
     p->time_limit = get_duration(root, "time_limit", 0);
+    p->retention = get_duration(root, "retention", 0) / 86400;
     p->after = get_strs(&p->a, root, "after");
     if (strs_has(p->after, sv_of(p->name)) && get_val(root, "after", &v))
         mistake_at(m, offset_of(v), "a pipeline cannot come after itself");

@@ -215,6 +215,7 @@ struct pipeline {
     const char *builtin; /* directory inside the binary, NULL when on disk */
     int schedule_at;     /* minutes after midnight, -1 none */
     int64_t sla, time_limit;
+    int64_t retention; /* days of the lake's partitions that are kept; 0 all */
     struct pl_stage stages[STAGE_COUNT], alert_stage;
     struct strs after; /* pipelines whose day must be done first */
     const char *setup, *teardown;

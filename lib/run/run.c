@@ -10,6 +10,7 @@
 #include "report/alert.h"
 #include "run/hook.h"
 #include "run/lock.h"
+#include "run/prune.h"
 #include "run/summary.h"
 
 struct day_run {
@@ -290,6 +291,15 @@ static bool is_partial(struct day_run *r) {
     return left;
 }
 
+/* What retention gives back is no part of the day: a failure there is told, and the day stays done. */
+static void prune_after_run(struct day_run *r) {
+    struct prune_stats st;
+    struct err e = {0};
+    int rc = prune(r->p, r->env->home, &r->ledger, NULL, &st, &e);
+    if (rc) log_warn("retention: %s", e.msg);
+    if (st.partitions) log_info("retention: %zu partitions removed, %llu bytes", st.partitions, (unsigned long long)st.bytes);
+}
+
 static int work(struct day_run *r, struct err *e) {
     struct err mine = {0};
     r->row = (struct run_row){.pipeline = r->p->name, .day = r->day, .command = r->env->command};
@@ -318,6 +328,7 @@ static int work(struct day_run *r, struct err *e) {
     log_info("run %s ended: %s", r->row.run_id, r->state);
     summary_print(&r->sum, r->p, r->day, r->state, r->row.run_id, now_mono() - r->started, &r->ctx);
     if (rc != ERR_STOPPED) send_alert(r, rc, e);
+    if (rc == ERR_OK) prune_after_run(r);
     log_file(NULL);
     return rc;
 }
