@@ -14,8 +14,8 @@ int cmd_PRUNE(struct cli *c, struct err *e) {
     bool dry = cli_has(c, "dry-run");
     int rc = cli_pipeline(c, NULL, &p, e);
     if (rc == ERR_OK && !p->retention)
-        rc = err_set(e, ERR_CONFIG, "%s has no \"retention\": everything is kept. Say \"retention\": \"14d\", for example",
-                     p->name);
+        rc = err_set(e, ERR_CONFIG,
+                     "%s has no \"retention\": everything is kept. Say \"retention\": \"14d\", for example", p->name);
     if (rc == ERR_OK && !file_exists(c->env.home)) goto out; /* nothing was ever made here */
     if (rc == ERR_OK && !dry) rc = run_lock_take(&lock, c->env.home, p->name, c->env.command, e);
     if (rc == ERR_OK && !dry) rc = ledger_open(&l, c->env.home, e);

@@ -1,4 +1,5 @@
-/* The sources that need no files from outside: seeds (CSVs of the definition) and generated trips. Private to the room. */
+/* The sources that need no files from outside: seeds (CSVs of the definition) and generated trips. Private to the room.
+ */
 #ifndef ETL_COLLECT_BUILT_IN_H
 #define ETL_COLLECT_BUILT_IN_H
 

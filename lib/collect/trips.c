@@ -29,9 +29,9 @@ struct trip {
     uint32_t left;         /* readings in this part of the drive */
     int64_t speed, cruise; /* 1e-2 km/h */
     size_t segment;
-    int64_t mm;         /* into the segment */
-    int64_t impact[3];  /* z, x, gyro y at this reading */
-    uint32_t shocks;    /* readings that it still decays over */
+    int64_t mm;        /* into the segment */
+    int64_t impact[3]; /* z, x, gyro y at this reading */
+    uint32_t shocks;   /* readings that it still decays over */
 };
 
 /* About normal with that deviation: twelve uniform numbers. */

@@ -13,9 +13,9 @@
  * A trip has 400 to 500 readings, ten a second, and begins at any time of the pipeline's day. It follows the segments
  * in the order of the table from a random one on; the next row of the table that does not begin where the last one
  * ended is another road. Speed: accelerating, cruising, slowing, standing, and again. Two kinds of device: B is three
- * times as noisy as A. Gravity 9.81 on z. A segment that is entered has a hole with a chance of 5 % on the average: 42 %
- * where the road is bad (one segment in ten, the same ones every day of a seed), 0.9 % elsewhere; the impact decays over
- * 4 or 5 readings. One reading in 2,000 is a spike. hdop 0.8 to 3.0, satellites 6 to 12.
+ * times as noisy as A. Gravity 9.81 on z. A segment that is entered has a hole with a chance of 5 % on the average: 42
+ * % where the road is bad (one segment in ten, the same ones every day of a seed), 0.9 % elsewhere; the impact decays
+ * over 4 or 5 readings. One reading in 2,000 is a spike. hdop 0.8 to 3.0, satellites 6 to 12.
  *
  * The same (seed, day, zone, trips, segments, flat) give the same bytes on every machine: whole numbers throughout.
  * One generator belongs to one thread.

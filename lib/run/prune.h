@@ -1,7 +1,7 @@
 /*
- * Retention: partitions of the lake are given back when their day lies as many days or more before the newest day of the
- * pipeline's lake as its "retention" says. "14d": the newest day and the 13 before it stay. Counted from the newest day
- * and not from today, so that a range of old days that is done again is not removed under one's hands.
+ * Retention: partitions of the lake are given back when their day lies as many days or more before the newest day of
+ * the pipeline's lake as its "retention" says. "14d": the newest day and the 13 before it stay. Counted from the newest
+ * day and not from today, so that a range of old days that is done again is not removed under one's hands.
  *
  * Call under the run's lock. The day stays done (io/part.h, part_prune), the warehouse is not touched.
  */

@@ -297,7 +297,8 @@ static void prune_after_run(struct day_run *r) {
     struct err e = {0};
     int rc = prune(r->p, r->env->home, &r->ledger, NULL, &st, &e);
     if (rc) log_warn("retention: %s", e.msg);
-    if (st.partitions) log_info("retention: %zu partitions removed, %llu bytes", st.partitions, (unsigned long long)st.bytes);
+    if (st.partitions)
+        log_info("retention: %zu partitions removed, %llu bytes", st.partitions, (unsigned long long)st.bytes);
 }
 
 static int work(struct day_run *r, struct err *e) {

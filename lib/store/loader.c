@@ -238,7 +238,7 @@ struct load_ctx {
     struct reader *r;
     size_t told;
     uint64_t known; /* of ignore_duplicates: keys that are in the table already */
-    bool last_bad; /* the record seen last is no JSON */
+    bool last_bad;  /* the record seen last is no JSON */
 };
 
 static void encode_one(const struct loader *l, struct load_out *o, struct jval rec, struct encoded *to) {

@@ -6,7 +6,8 @@
  *
  * Nearest: a grid over the points' bounding box (half of it more on each side). Each cell holds the points that are
  * nearest to some place in it and hardly any others, found by halving cells: a point cannot be nearest anywhere in a
- * cell when another one is nearer at all four corners. A look-up is one cell of mostly one or two candidates; a place outside the grid is compared with every point. 3,535 points: 512 x 512 cells.
+ * cell when another one is nearer at all four corners. A look-up is one cell of mostly one or two candidates; a place
+ * outside the grid is compared with every point. 3,535 points: 512 x 512 cells.
  *
  * Near: |lat - point's lat| <= r and |lon - point's lon| * cos(lat in radians) <= r, r the point's own, in degrees.
  *

@@ -2,10 +2,10 @@
  * Steps on columns of numbers: the second way through this room, for the operations whose records come by the ten
  * million (readings of sensors, prices by the second).
  *
- * The general way (op.h) keeps a record as a list of JSON members from operation to operation. Here only the fields that
- * the step names are read, once, from the scanner's tokens into cells; operations work on the cells; JSON is written
- * once, at the end of the step. A number that nothing changes is written as it came (its digits are kept, not its value
- * alone); a computed one with 15 significant digits.
+ * The general way (op.h) keeps a record as a list of JSON members from operation to operation. Here only the fields
+ * that the step names are read, once, from the scanner's tokens into cells; operations work on the cells; JSON is
+ * written once, at the end of the step. A number that nothing changes is written as it came (its digits are kept, not
+ * its value alone); a computed one with 15 significant digits.
  *
  *   row   : unnest, default, within, score, near, nearest, day     a row at a time, on the crew's threads
  *   stream: zscore, aggregate                                      need all rows of a group before they can answer
@@ -55,8 +55,8 @@ static inline struct tcell tcell_real(double x) {
 }
 #define TCELL_ROOM 32 /* bytes that a number of kind DECIMAL or REAL needs at most */
 struct tcell tcell_read(struct jval v);
-struct tcell tcell_json(const char *text, size_t n); /* of one JSON value; text must outlive it */
-size_t tcell_number(char *to, const struct tcell *c); /* DECIMAL, REAL: its text */
+struct tcell tcell_json(const char *text, size_t n);    /* of one JSON value; text must outlive it */
+size_t tcell_number(char *to, const struct tcell *c);   /* DECIMAL, REAL: its text */
 void tcell_write(struct buf *b, const struct tcell *c); /* as JSON; absent as null */
 void tcell_pack(struct buf *b, const struct tcell *c);
 const char *tcell_unpack(struct tcell *c, const char *p); /* returns what follows; text stays where it is */
@@ -91,7 +91,8 @@ struct tab_points {
 struct tab_args {
     enum tab_kind kind;
     struct sv field, lon, lat, group, flag;
-    struct sv_map inner, outer; /* unnest: names to paths; zscore: z to field; nearest, near: names to columns or JSON */
+    struct sv_map inner,
+        outer; /* unnest: names to paths; zscore: z to field; nearest, near: names to columns or JSON */
     struct tab_range *ranges;
     size_t nranges;
     bool warn, absolute;
@@ -136,7 +137,7 @@ struct tab_op {
     int field, lon, lat, group, flag; /* slots; -1 none */
     int *names, *outs;                /* terms, ranges, by, z fields; what they become */
     int *when;
-    struct tcell *cells;         /* default, near: values */
+    struct tcell *cells; /* default, near: values */
     struct geo_near *grid;
     struct geo_radii *radii;
     size_t reasons; /* its first counter */

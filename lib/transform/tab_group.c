@@ -139,8 +139,8 @@ static int leave_table(struct tab_groups *g, struct err *e) {
     int rc = ERR_OK;
     g->runs = runs_new(g->memory / 2, g->tmpdir);
     for (size_t k = 0; k < g->n && rc == ERR_OK; k++)
-        rc = add_run(g, (struct sv){g->g[k].by, g->g[k].len}, g->g[k].n, g->s + k * g->nsums,
-                     g->nsums * sizeof *g->s, e);
+        rc = add_run(g, (struct sv){g->g[k].by, g->g[k].len}, g->g[k].n, g->s + k * g->nsums, g->nsums * sizeof *g->s,
+                     e);
     free(g->g);
     free(g->s);
     free(g->slots);

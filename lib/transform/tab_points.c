@@ -2,8 +2,8 @@
  * Tables of points: a CSV of the definition, read once with it.
  *
  *   "points": {"file": "segments.csv", "lon": ["start_lon", "end_lon"], "lat": ["start_lat", "end_lat"]}
- *   "points": {"file": "bumps.csv", "encoding": "cp949", "lon": "WGS84경도", "lat": "WGS84위도", "radius": "과속방지턱연장",
- *              "radius_divisor": 22200000, "within": {"과속방지턱연장": {"min": 30, "max": 3000}}}
+ *   "points": {"file": "bumps.csv", "encoding": "cp949", "lon": "WGS84경도", "lat": "WGS84위도", "radius":
+ * "과속방지턱연장", "radius_divisor": 22200000, "within": {"과속방지턱연장": {"min": 30, "max": 3000}}}
  *
  * Of two columns the middle is taken, (a + b) / 2. A row whose numbers are none, or outside "within", is left out and
  * told: public tables hold points at sea and lengths in two units.

@@ -158,14 +158,15 @@ static void tell(const struct tab_run *run) {
             continue;
         }
         log_info("%llu dropped: %s", many, run->plan.reasons[i]);
-        int k = snprintf(st->reasons + n, sizeof st->reasons - n, "%s%llu %s", n ? "; " : "", many,
-                         run->plan.reasons[i]);
+        int k =
+            snprintf(st->reasons + n, sizeof st->reasons - n, "%s%llu %s", n ? "; " : "", many, run->plan.reasons[i]);
         n += k > 0 && (size_t)k < sizeof st->reasons - n ? (size_t)k : 0;
     }
     for (size_t i = 0; i < run->plan.nops; i++)
         if (run->plan.ops[i].a->points.left_out) log_warn("%s", run->plan.ops[i].a->points.left_out);
-    if (st->made) log_info("%llu rows in %llu records", (unsigned long long)(st->rows_in + st->made),
-                           (unsigned long long)st->rows_in);
+    if (st->made)
+        log_info("%llu rows in %llu records", (unsigned long long)(st->rows_in + st->made),
+                 (unsigned long long)st->rows_in);
     if (st->merged) log_info("%llu rows went into groups", (unsigned long long)(st->merged + st->rows_out));
 }
 
