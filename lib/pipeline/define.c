@@ -24,32 +24,6 @@ static void define_stages(struct pipeline *p, struct jval root) {
                          : (struct pl_stage){.retries = 1, .backoff = 5, .backoff_max = 60};
 }
 
-static void get_on(struct arena *a, struct jval v, bool on[3]) {
-    static const char *const words[] = {"failure", "gate", "success"};
-    struct jval list;
-    bool given = get_val(v, "on", &list);
-    struct strs l = given ? strs_of(a, list) : (struct strs){0};
-    for (int i = 0; i < 3; i++) on[i] = !given || strs_has(l, sv_of(words[i]));
-}
-
-static void define_alerts(struct pipeline *p, struct jval root) {
-    struct jval alerts, v;
-    struct pl_alerts *al = &p->alerts;
-    if (!get_val(root, "alerts", &alerts)) return;
-    if (get_val(alerts, "slack", &v)) {
-        al->slack = get_str(&p->a, v, "webhook", NULL);
-        get_on(&p->a, v, al->slack_on);
-    }
-    if (get_val(alerts, "email", &v)) {
-        al->smtp = get_str(&p->a, v, "smtp", NULL);
-        al->from = get_str(&p->a, v, "from", NULL);
-        al->user = get_str(&p->a, v, "user", NULL);
-        al->password = get_str(&p->a, v, "password", NULL);
-        al->to = get_strs(&p->a, v, "to");
-        get_on(&p->a, v, al->email_on);
-    }
-}
-
 void define_pipeline(struct pipeline *p, struct jval root, struct mistakes *m) {
     struct jval v;
     struct err e = {0};
@@ -81,6 +55,7 @@ void define_pipeline(struct pipeline *p, struct jval root, struct mistakes *m) {
     }
     define_stages(p, root);
     define_alerts(p, root);
+    define_watch(p, root);
     if (get_val(root, "datasets", &v)) {
         p->datasets = arena_alloc(&p->a, jv_tok(v)->n * sizeof *p->datasets);
         uint32_t pos = 0;

@@ -18,6 +18,7 @@
 #include "store/table.h"
 #include "json/scan.h"
 #include "json/schema.h"
+#include "pipeline/alerts.h"
 
 enum stage { STAGE_COLLECT, STAGE_VALIDATE, STAGE_TRANSFORM, STAGE_LOAD, STAGE_MART, STAGE_REPORT, STAGE_COUNT };
 const char *stage_name(enum stage s);
@@ -220,12 +221,8 @@ struct pipeline {
     struct strs after; /* pipelines whose day must be done first */
     const char *setup, *teardown;
     int64_t hook_limit;
-    struct pl_alerts {
-        const char *slack;                         /* as written, ${...} not expanded; NULL none */
-        const char *smtp, *from, *user, *password; /* email, likewise; smtp NULL none */
-        struct strs to;
-        bool slack_on[3], email_on[3]; /* failure, gate, success */
-    } alerts;
+    struct pl_alerts alerts;
+    struct pl_watch watch;
     struct pl_dataset *datasets;
     size_t ndatasets;
     struct pl_model *models; /* in dependency order */
