@@ -9,6 +9,7 @@
 #include "base/stop.h"
 #include "collect/built_in.h"
 #include "collect/clickstream.h"
+#include "collect/datasets.h"
 #include "io/file.h"
 
 char *collect_path(const struct pipeline *p, const char *pattern, day_t day, struct arena *a) {
@@ -49,7 +50,7 @@ char collect_column(void *dataset, struct sv name) {
 }
 
 static bool uses_files(const struct pl_dataset *d, const struct collect_opt *o) {
-    return o->source || d->source.kind == SOURCE_FILES;
+    return d->source.kind == SOURCE_FILES || (o->source && d->source.kind != SOURCE_DATASET);
 }
 
 static int find_files(const struct pipeline *p, const struct pl_dataset *d, day_t day, const struct collect_opt *o,
@@ -71,6 +72,7 @@ int collect_digest(const struct pipeline *p, const struct pl_dataset *d, day_t d
     struct sha256 h;
     int rc = ERR_OK;
     *present = true;
+    if (!uses_files(d, o) && d->source.kind == SOURCE_DATASET) return datasets_digest(p, d, day, o, digest, present, e);
     sha256_start(&h);
     if (uses_files(d, o)) {
         char **paths;
@@ -85,7 +87,7 @@ int collect_digest(const struct pipeline *p, const struct pl_dataset *d, day_t d
             sha256_add(&h, &st.st_size, sizeof st.st_size);
             sha256_add(&h, &st.st_mtim, sizeof st.st_mtim);
         }
-    } else if (d->source.kind != SOURCE_CLICKSTREAM) {
+    } else if (d->source.kind == SOURCE_TRIPS || d->source.kind == SOURCE_SEED) {
         rc = collect_built_in_digest(p, d, o, &h, e);
     } else {
         uint64_t seed = seed_of(d, o);
@@ -290,8 +292,9 @@ out:
 int collect_run(const struct pipeline *p, const struct pl_dataset *d, day_t day, const struct collect_opt *o,
                 write_fn *write, void *ctx, struct collect_stats *st, struct err *e) {
     *st = (struct collect_stats){.inputs_json = "[]"};
-    if (!uses_files(d, o) && d->source.kind != SOURCE_CLICKSTREAM)
+    if (!uses_files(d, o) && (d->source.kind == SOURCE_TRIPS || d->source.kind == SOURCE_SEED))
         return collect_built_in(p, d, day, o, write, ctx, st, e);
+    if (!uses_files(d, o) && d->source.kind == SOURCE_DATASET) return datasets_collect(p, d, day, o, write, ctx, st, e);
     return uses_files(d, o) ? collect_files(p, d, day, o, write, ctx, st, e)
                             : collect_clickstream(p, d, day, o, write, ctx, st, e);
 }

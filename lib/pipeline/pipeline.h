@@ -38,7 +38,7 @@ struct pl_stage {
     int64_t backoff, backoff_max, time_limit; /* seconds; 0 none */
 };
 
-enum source_kind { SOURCE_FILES, SOURCE_CLICKSTREAM, SOURCE_TRIPS, SOURCE_SEED };
+enum source_kind { SOURCE_FILES, SOURCE_CLICKSTREAM, SOURCE_DATASET, SOURCE_TRIPS, SOURCE_SEED };
 struct pl_source {
     enum source_kind kind;
     /* files */
@@ -57,6 +57,7 @@ struct pl_source {
     const char *base_url, *products;
     struct strs queries;
     double defects[7]; /* in the order of clickstream.h */
+    struct strs from;  /* dataset: "dataset" or "dataset/step" */
 };
 
 enum check_kind {
@@ -120,6 +121,7 @@ struct pl_dataset {
     const char *name, *title;
     struct pl_source source;
     bool empty_ok, profile; /* profile: runs note what its fields hold */
+    bool isolated;          /* its failure does not stop the others */
     const char *schema_file;
     struct schema *schema; /* NULL without */
     struct pl_check *checks;

@@ -30,6 +30,7 @@ struct day_run {
     const char *state;        /* of the run, for the ledger */
     const char *failed_stage, *failed_name;
     bool all_rejected;
+    const char *nothing_left; /* the step after which no record was left */
 };
 
 static struct log_place place(const struct day_run *r, const struct plan_step *s) {
@@ -114,6 +115,9 @@ static int do_step(struct day_run *r, struct plan_step *s, bool *empty, struct e
         if (res.empty && s->stage == STAGE_LOAD) {
             r->all_rejected = true;
             log_warn("no record passed validation: recorded as empty, nothing is loaded and nothing deleted");
+        } else if (res.empty && s->stage == STAGE_TRANSFORM) {
+            r->nothing_left = s->name;
+            log_warn("no record is left after this step: its output is removed, nothing is loaded and nothing deleted");
         } else if (res.empty) {
             log_warn("nothing came: recorded as empty, nothing is loaded and nothing deleted (say \"empty_ok\": true "
                      "if that "
@@ -162,12 +166,17 @@ static int do_steps(struct day_run *r, struct err *e) {
     }
     if (empty && rc == ERR_OK) {
         r->state = "empty";
-        rc = err_set(
-            e, ERR_NOINPUT,
-            r->all_rejected
-                ? "no record of the day passed validation: nothing was loaded and nothing deleted; the reasons are in "
-                  "the rejected layer of the lake"
-                : "the day is empty: no record came; nothing was loaded and nothing deleted");
+        rc =
+            r->nothing_left
+                ? err_set(e, ERR_NOINPUT,
+                          "no record was left after the step %s (dropped ones are counted by reason in the log): its "
+                          "output was removed, nothing was loaded and nothing deleted",
+                          r->nothing_left)
+                : err_set(e, ERR_NOINPUT,
+                          r->all_rejected ? "no record of the day passed validation: nothing was loaded and nothing "
+                                            "deleted; the reasons are in "
+                                            "the rejected layer of the lake"
+                                          : "the day is empty: no record came; nothing was loaded and nothing deleted");
     }
     return rc;
 }
