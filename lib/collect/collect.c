@@ -50,7 +50,8 @@ char collect_column(void *dataset, struct sv name) {
 }
 
 static bool uses_files(const struct pl_dataset *d, const struct collect_opt *o) {
-    return d->source.kind == SOURCE_FILES || (o->source && d->source.kind != SOURCE_DATASET);
+    bool inside = d->source.kind == SOURCE_DATASET || d->source.kind == SOURCE_SEED; /* --source means what comes in */
+    return d->source.kind == SOURCE_FILES || (o->source && !inside);
 }
 
 static int find_files(const struct pipeline *p, const struct pl_dataset *d, day_t day, const struct collect_opt *o,
