@@ -290,6 +290,7 @@ static int end_run(struct day_run *r, int rc, const struct err *e, struct err *m
     struct ending x = {r, &alert, rc ? e->msg : NULL};
     if (rc == ERR_OK) alert.html = mail_report(r);
     int end = db_transaction(&r->ledger.db, note_end, &x, mine);
+    if (end) end = db_transaction(&r->ledger.db, note_end, &x, mine); /* what fails once need not fail twice */
     if (!end) return end;
     log_warn("alerts: %s", mine->msg); /* the run's own word must not be lost with them */
     return ledger_run_end(&r->ledger, &r->row, r->state, x.error, mine);
