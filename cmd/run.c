@@ -20,7 +20,8 @@ static bool failed_before(struct cli *c, const struct pipeline *p, day_t day) {
     struct status s = {0};
     struct err e;
     bool failed = false;
-    if (ledger_open_read(&l, c->env.home, &e) == ERR_OK && status_gather(&s, p, c->env.home, day, day, &l, &e) == ERR_OK)
+    if (ledger_open_read(&l, c->env.home, &e) == ERR_OK &&
+        status_gather(&s, p, c->env.home, day, day, &l, &e) == ERR_OK)
         failed = s.days[0].run && !status_is_done(&s.days[0]);
     status_free(&s);
     ledger_close(&l);
@@ -89,6 +90,7 @@ int cmd_RUN(struct cli *c, struct err *e) {
         rc = err_set(e, ERR_USAGE, "one DAY or FROM..TO; '%s' is one too many", c->operands[1]);
     if (rc) return rc;
     if (!list) list = getenv("ETL_PIPELINE");
+    c->env.openlineage = cli_get(c, "openlineage");
     stop_drain(true);
     struct pipeline **p = arena_alloc(&c->a, (list ? strlen(list) + 2 : 2) * sizeof *p);
     first = read_pipelines(c, list, p, &n, e);
