@@ -195,7 +195,8 @@ const bars = (stacked, count) => (u, si, i0, i1) => {
 };
 const options = (box, o, data, stacked, barred) => {
   const ink = css("--dim"), grid = css("--line"), f = box.dataset.f, axis = {stroke: ink, grid: {stroke: grid, width: 1}, ticks: {stroke: grid, width: 1}, font: "12px " + getComputedStyle(document.body).fontFamily};
-  const values = (u, splits) => splits.map((s) => o.date ? asDay.format(s * 1000) : o.shown[s] ?? "");
+  const short = (t) => t.length > 16 ? t.slice(0, 15) + "…" : t;
+  const values = (u, splits) => splits.map((s) => o.date ? asDay.format(s * 1000) : short(o.shown[s] ?? ""));
   const splits = (u, i, min, max) => {
     const room = Math.max(1, Math.floor(u.bbox.width / devicePixelRatio / 64)), first = Math.max(0, Math.ceil(o.date ? 0 : min));
     const list = o.date ? data[0] : data[0].filter((v) => v >= first && v <= max), step = Math.ceil(list.length / room) || 1;
