@@ -91,13 +91,14 @@ void define_pipeline(struct pipeline *p, struct jval root, struct mistakes *m) {
 }
 
 static void define_source(struct pipeline *p, struct pl_source *s, struct jval v, struct mistakes *m) {
-    static const char *const kinds[] = {"files", "clickstream"};
+    static const char *const kinds[] = {"files", "clickstream", "http"};
     static const char *const defects[] = {"null_check",      "duplicate_check", "range_check",      "sequence_check",
                                           "timestamp_check", "integrity_check", "consistency_check"};
     struct jval x;
     struct arena *a = &p->a;
-    if (!get_val(v, "kind", &x) || !word_known(x, kinds, 2)) return;
-    s->kind = (enum source_kind)word_index(x, kinds, 2);
+    if (!get_val(v, "kind", &x) || !word_known(x, kinds, 3)) return;
+    s->kind = (enum source_kind)word_index(x, kinds, 3);
+    if (s->kind == SOURCE_HTTP) s->http = define_http(p, v, m);
     s->path = get_str(a, v, "path", NULL);
     const char *format = get_str(a, v, "format", NULL), *enc = get_str(a, v, "encoding", NULL);
     s->format = format ? (enum format)input_format_find(format) : FMT_AUTO;
@@ -226,6 +227,7 @@ void define_dataset(struct pipeline *p, struct pl_dataset *d, struct jval v, str
     d->empty_ok = get_bool(v, "empty_ok", false);
     d->min_pass_rate = get_num(v, "min_pass_rate", 99);
     d->profile = get_bool(v, "profile", false);
+    d->isolated = get_bool(v, "isolated", false);
     if (get_val(v, "source", &x)) {
         define_source(p, &d->source, x, m);
         sha256_start(&h);

@@ -37,7 +37,7 @@ struct pl_stage {
     int64_t backoff, backoff_max, time_limit; /* seconds; 0 none */
 };
 
-enum source_kind { SOURCE_FILES, SOURCE_CLICKSTREAM };
+enum source_kind { SOURCE_FILES, SOURCE_CLICKSTREAM, SOURCE_HTTP };
 struct pl_source {
     enum source_kind kind;
     /* files */
@@ -51,6 +51,7 @@ struct pl_source {
     const char *base_url, *products;
     struct strs queries;
     double defects[7]; /* in the order of clickstream.h */
+    struct pl_http *http; /* pipeline/http.h; NULL for other kinds */
 };
 
 enum check_kind {
@@ -115,6 +116,7 @@ struct pl_dataset {
     const char *name, *title;
     struct pl_source source;
     bool empty_ok, profile; /* profile: runs note what its fields hold */
+    bool isolated;          /* its failure does not stop the others */
     const char *schema_file;
     struct schema *schema; /* NULL without */
     struct pl_check *checks;
