@@ -1,5 +1,7 @@
 /* Sources of kind http; see http.h. What the schema cannot say: names in templates, phases, files, pointers. */
+#include "base/hash.h"
 #include "base/near.h"
+#include "extract/extract.h"
 #include "pipeline/http.h"
 #include "pipeline/pipeline_impl.h"
 
@@ -153,7 +155,8 @@ static void get_take(struct scope *s, struct ex_take *t, struct jval v) {
         n++;
     }
     if (n != 1)
-        mistake_at(s->m, offset_of(v), "a value comes from one of at, select, pair, json_ld, var, value; here are %d", n);
+        mistake_at(s->m, offset_of(v), "a value comes from one of at, select, pair, json_ld, var, value; here are %d",
+                   n);
     t->attr = get_str(a, v, "attr", NULL);
     t->match = get_str(a, v, "match", NULL);
     t->br = get_str(a, v, "break", NULL);
@@ -280,8 +283,7 @@ static void check_name(struct scope *s, const struct pl_request *r, struct sv na
     char *text = arena_strn(&s->p->a, name.p, name.n);
     struct near near = near_start(text);
     if (!name_known(s, r, name, &near))
-        mistake_at(s->m, at, "request '%s': nothing is called '%s' here%s", r->name, text,
-                   near_hint(&near, &s->p->a));
+        mistake_at(s->m, at, "request '%s': nothing is called '%s' here%s", r->name, text, near_hint(&near, &s->p->a));
 }
 
 static void check_template(struct scope *s, const struct pl_request *r, const char *t, size_t at) {
@@ -309,21 +311,36 @@ static void check_takes(struct scope *s, const struct pl_request *r, const struc
         for (const struct ex_take *x = &t[i]; x; x = x->otherwise) {
             if (x->kind == EX_VAR) check_name(s, r, sv_of(x->what), at);
             if (x->kind == EX_PAIR && !r->extract.pair_each)
-                mistake_at(s->m, at, "request '%s': a field is taken from pairs, and 'pairs' does not say what they are",
+                mistake_at(s->m, at,
+                           "request '%s': a field is taken from pairs, and 'pairs' does not say what they are",
                            r->name);
         }
 }
 
+/* Selectors and patterns: the first that is none. */
+static void check_extraction(struct scope *s, const struct pl_request *r, size_t at) {
+    struct extractor *x = extractor_new();
+    struct err e = {0};
+    int rc = extractor_prepare(x, &r->extract, &e);
+    if (rc == ERR_OK) rc = extractor_prepare_take(x, &r->pages.find, &e);
+    if (rc == ERR_OK) rc = extractor_prepare_take(x, &r->pages.total, &e);
+    for (size_t i = 0; i < r->pages.nuntil && rc == ERR_OK; i++) rc = extractor_prepare_test(x, &r->pages.until[i], &e);
+    for (size_t i = 0; i < r->nverdicts && rc == ERR_OK; i++) rc = extractor_prepare_test(x, &r->verdicts[i].test, &e);
+    if (rc) mistake_at(s->m, at, "request '%s': %s", r->name, e.msg);
+    extractor_free(x);
+}
+
 static void check_request(struct scope *s, const struct pl_request *r, struct jval v) {
     size_t at = offset_of(v);
-    const struct pl_pairs *lists[] = {&r->params, &r->headers, &r->echo, &s->h->headers, &s->h->auth_query,
-                                      &s->h->auth_header};
+    const struct pl_pairs *lists[] = {&r->params,     &r->headers,       &r->echo,
+                                      &s->h->headers, &s->h->auth_query, &s->h->auth_header};
     check_template(s, r, r->url, at);
     check_template(s, r, r->body, at);
     for (size_t i = 0; i < 6; i++)
         for (size_t k = 0; k < lists[i]->values.n; k++) check_template(s, r, lists[i]->values.s[k], at);
     check_takes(s, r, r->extract.fields, r->extract.nfields, at);
     check_takes(s, r, r->extract.add, r->extract.nadd, at);
+    check_extraction(s, r, at);
 }
 
 static void get_request(struct scope *s, struct jval v) {
@@ -417,6 +434,12 @@ static void get_limits(struct scope *s, struct jval v) {
 struct pl_http *define_http(struct pipeline *p, struct jval v, struct mistakes *m) {
     struct scope s = {p, arena_alloc(&p->a, sizeof *s.h), m};
     struct jval list, x;
+    struct sha256 digest;
+    static const char *const parts[] = {"requests", "settings", "auth", "headers"};
+    sha256_start(&digest);
+    for (int i = 0; i < 4; i++)
+        if (get_val(v, parts[i], &x)) digest_value(&digest, x);
+    sha256_hex(&digest, s.h->requests_digest);
     get_settings(&s, v);
     get_manners(&s, v);
     get_limits(&s, v);

@@ -61,8 +61,8 @@ struct pl_http {
     struct pl_request *requests;
     size_t nrequests;
     int concurrency, per_host;
-    double rate;                                   /* a second and host; 0 no limit */
-    int64_t connect, first_byte, stalled, whole;   /* seconds */
+    double rate;                                 /* a second and host; 0 no limit */
+    int64_t connect, first_byte, stalled, whole; /* seconds */
     size_t max_bytes;
     int max_redirects;
     bool other_hosts, private_addresses, robots, cookies;
@@ -77,6 +77,7 @@ struct pl_http {
     double max_failed;                                  /* percent */
     int64_t keep;                                       /* seconds */
     bool keep_answers;
+    char requests_digest[65]; /* of what decides which requests there are and what is taken out of answers */
 };
 
 #endif
