@@ -70,6 +70,9 @@ void define_pipeline(struct pipeline *p, struct jval root, struct mistakes *m) {
         p->sla = get_duration(v, "sla", 0);
     }
     p->time_limit = get_duration(root, "time_limit", 0);
+    p->after = get_strs(&p->a, root, "after");
+    if (strs_has(p->after, sv_of(p->name)) && get_val(root, "after", &v))
+        mistake_at(m, offset_of(v), "a pipeline cannot come after itself");
     if (get_val(root, "hooks", &v)) {
         p->setup = get_str(&p->a, v, "setup", NULL);
         p->teardown = get_str(&p->a, v, "teardown", NULL);
@@ -86,7 +89,7 @@ void define_pipeline(struct pipeline *p, struct jval root, struct mistakes *m) {
             define_dataset(p, &p->datasets[p->ndatasets++], d, m);
         }
     }
-    if (get_val(root, "models", &v)) define_models(p, v, m);
+    define_models(p, root, m);
     if (get_val(root, "report", &v)) define_report(p, v, m);
 }
 
@@ -116,47 +119,6 @@ static void define_source(struct pipeline *p, struct pl_source *s, struct jval v
         const char *text;
         size_t n;
         if (pipeline_file(p, a, s->products, &text, &n, &e)) mistake_at(m, offset_of(x), "%s", e.msg);
-    }
-}
-
-static void define_steps(struct pipeline *p, struct pl_dataset *d, struct jval v) {
-    static const char *const ops[] = {"select", "remove", "rename", "set", "trim", "number", "keep", "drop"};
-    d->steps = arena_alloc(&p->a, (jv_tok(v)->n + 1) * sizeof *d->steps);
-    uint32_t pos = 0;
-    for (struct jval e, list; jv_each(v, &pos, NULL, &e);) {
-        struct pl_step *s = &d->steps[d->nsteps++];
-        struct sha256 h;
-        sha256_start(&h);
-        digest_value(&h, e);
-        sha256_hex(&h, s->digest);
-        s->name = get_str(&p->a, e, "name", "");
-        if (!get_val(e, "do", &list)) continue;
-        s->ops = arena_alloc(&p->a, (jv_tok(list)->n + 1) * sizeof *s->ops);
-        uint32_t at = 0;
-        for (struct jval o, x, key, val; jv_each(list, &at, NULL, &o);) {
-            struct pl_op *op = &s->ops[s->nops++];
-            if (get_val(o, "op", &x)) op->kind = (enum op_kind)word_index(x, ops, 8);
-            op->when = get_when(&p->a, o);
-            op->reason = get_str(&p->a, o, "reason", NULL);
-            if (!get_val(o, "fields", &x)) continue;
-            if (jv_type(x) == JT_ARR) {
-                op->fields = strs_of(&p->a, x);
-                continue;
-            }
-            op->fields.s = arena_alloc(&p->a, jv_tok(x)->n * sizeof(char *));
-            op->values.s = arena_alloc(&p->a, jv_tok(x)->n * sizeof(char *));
-            uint32_t k = 0;
-            while (jv_each(x, &k, &key, &val)) {
-                op->fields.s[op->fields.n++] = jv_str(key, &p->a, NULL);
-                struct buf b = {0};
-                if (op->kind == OP_SET)
-                    json_copy(&b, val);
-                else
-                    jv_unescape(val, &b);
-                op->values.s[op->values.n++] = arena_strn(&p->a, buf_text(&b), b.n);
-                buf_free(&b);
-            }
-        }
     }
 }
 
@@ -224,6 +186,7 @@ void define_dataset(struct pipeline *p, struct pl_dataset *d, struct jval v, str
     struct sha256 h;
     d->name = get_str(&p->a, v, "name", "");
     d->title = get_str(&p->a, v, "title", d->name);
+    d->description = get_str(&p->a, v, "description", NULL);
     d->empty_ok = get_bool(v, "empty_ok", false);
     d->min_pass_rate = get_num(v, "min_pass_rate", 99);
     d->profile = get_bool(v, "profile", false);
@@ -243,11 +206,12 @@ void define_dataset(struct pipeline *p, struct pl_dataset *d, struct jval v, str
     sha256_add(&h, &d->min_pass_rate, sizeof d->min_pass_rate);
     if (d->profile) sha256_str(&h, "profile");
     sha256_hex(&h, d->checks_digest);
-    if (get_val(v, "transform", &x)) define_steps(p, d, x);
+    if (get_val(v, "transform", &x)) define_steps(p, d, x, m);
     if (get_val(v, "load", &x)) {
         define_load(p, d, x, m);
+        d->notes = get_column_notes(&p->a, x);
         sha256_start(&h);
-        digest_value(&h, x);
+        digest_meaning(&h, x);
         sha256_hex(&h, d->load_digest);
     }
 }

@@ -177,8 +177,21 @@ int pipeline_parse(struct pipeline **out, const char *dir, const char *text, siz
     return rc;
 }
 
+struct pl_defer {
+    struct pl_defer *next;
+    void (*give_back)(void *);
+    void *what;
+};
+
+void pipeline_defer(struct pipeline *p, void (*give_back)(void *), void *what) {
+    struct pl_defer *d = arena_alloc(&p->a, sizeof *d);
+    *d = (struct pl_defer){p->defers, give_back, what};
+    p->defers = d;
+}
+
 void pipeline_free(struct pipeline *p) {
     if (!p) return;
+    for (struct pl_defer *d = p->defers; d; d = d->next) d->give_back(d->what);
     for (size_t i = 0; i < p->ndatasets; i++) schema_free(p->datasets[i].schema);
     arena_free(&p->a);
     free(p);

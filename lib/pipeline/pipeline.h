@@ -97,12 +97,11 @@ struct pl_check {
     int64_t min_rows, max_rows; /* -1 none */
 };
 
-enum op_kind { OP_SELECT, OP_REMOVE, OP_RENAME, OP_SET, OP_TRIM, OP_NUMBER, OP_KEEP, OP_DROP };
+struct op_kind; /* pipeline/op.h */
 struct pl_op {
-    enum op_kind kind;
-    struct strs fields;
-    struct strs values; /* rename: new names; set: JSON texts */
-    struct pl_when when;
+    const struct op_kind *kind;
+    const void *args;    /* the kind's own, in the pipeline's arena */
+    struct pl_when when; /* records for which it does not hold are left as they are; n 0: all */
     const char *reason;
 };
 struct pl_step {
@@ -125,6 +124,8 @@ struct pl_dataset {
     struct pl_step *steps;
     size_t nsteps;
     struct table_spec *load; /* NULL without */
+    const char *description; /* NULL without */
+    const char **notes;      /* descriptions of load's columns, NULL in it without */
     char source_digest[65], checks_digest[65], load_digest[65];
 };
 
@@ -134,22 +135,42 @@ struct pl_test {
     struct strs columns;
     struct strs values;     /* accepted: SQL literals */
     const char *file, *sql; /* no_rows */
+    bool warn;              /* rows found are told, and do not fail the model */
 };
-enum model_kind { MODEL_DAILY, MODEL_TABLE, MODEL_VIEW, MODEL_CTE };
+/* How old the newest row of a loaded table may be, in days before the day of the run; -1 no limit. */
+struct pl_freshness {
+    const char *column; /* a date or a timestamp; NULL: freshness is not asked for */
+    int64_t warn_days, error_days;
+};
+/* A unit test of a model: given rows in, expected rows out; both JSON arrays of objects in `text`. */
+struct pl_unit {
+    const char *name, *file, *day;
+    struct jval root; /* {"name", "day", "given": {"table": [...]}, "expect": [...]} */
+};
+/* seed: the rows of a CSV file. check: not in the definition; the tests and the freshness of one loaded table, as a
+ * step of its own before all models; its name is the table's with ".tests" behind it. */
+enum model_kind { MODEL_DAILY, MODEL_TABLE, MODEL_VIEW, MODEL_CTE, MODEL_SEED, MODEL_CHECK };
 struct pl_model {
     const char *name, *title, *file, *sql, *day;
+    const char *description; /* NULL without */
     enum model_kind kind;
+    size_t csv_n; /* seed: sql is the CSV text, so many bytes */
+    struct pl_freshness fresh;
+    struct pl_unit *units;
+    size_t nunits;
     struct strs key;
     struct column *cols;
+    const char **notes; /* descriptions of the columns, NULL in it without; may be NULL itself */
     size_t ncols;
     struct strs *indexes;
     size_t nindexes;
     struct pl_test *tests;
     size_t ntests;
     bool always;
-    struct strs refs; /* names in {{ ref('x') }}, also of its tests */
-    size_t order;     /* place in dependency order */
-    char digest[65];
+    struct strs refs;   /* names in {{ ref('x') }}, also of its tests */
+    struct strs inputs; /* the same, with what is put in place (cte) replaced by what that refers to */
+    size_t order;       /* place in dependency order */
+    char digest[65];    /* of what it means, with the cte models in it; words for people do not count */
 };
 
 enum value_format {
@@ -192,6 +213,7 @@ struct pipeline {
     int schedule_at;     /* minutes after midnight, -1 none */
     int64_t sla, time_limit;
     struct pl_stage stages[STAGE_COUNT], alert_stage;
+    struct strs after; /* pipelines whose day must be done first */
     const char *setup, *teardown;
     int64_t hook_limit;
     struct pl_alerts {
@@ -206,6 +228,7 @@ struct pipeline {
     size_t nmodels;
     struct pl_report *report; /* NULL without */
     char digest[65];          /* of the whole definition */
+    struct pl_defer *defers;  /* what pipeline_free must give back besides the arena */
 };
 
 /* name may be a pipeline's name, or NULL for pipeline.json in the current directory. ERR_USAGE: unknown name (with the
@@ -214,6 +237,8 @@ int pipeline_load(struct pipeline **out, const char *name, const char *home, str
 /* The same from text; dir is where its files lie. */
 int pipeline_parse(struct pipeline **out, const char *dir, const char *text, size_t n, struct err *e);
 void pipeline_free(struct pipeline *p);
+/* Have give_back(what) called by pipeline_free. */
+void pipeline_defer(struct pipeline *p, void (*give_back)(void *), void *what);
 /* Names of all pipelines that can be found, sorted, in the arena. */
 int pipeline_list(const char *home, struct arena *a, char ***names, size_t *n, struct err *e);
 /* A file of the definition. Text in the pipeline's arena. */
@@ -222,6 +247,8 @@ int pipeline_file(const struct pipeline *p, struct arena *a, const char *file, c
 
 struct pl_dataset *pipeline_dataset(const struct pipeline *p, const char *name);
 struct pl_model *pipeline_model(const struct pipeline *p, const char *name);
+/* Names in {{ ref('x') }} of an SQL template, each once, in the arena. */
+struct strs sql_refs(struct arena *a, const char *sql);
 /* The dataset that loads that table, or NULL. */
 struct pl_dataset *pipeline_loader_of(const struct pipeline *p, const char *table);
 

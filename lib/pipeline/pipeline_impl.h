@@ -3,18 +3,7 @@
 #define ETL_PIPELINE_IMPL_H
 
 #include "pipeline/pipeline.h"
-
-/* Mistakes of one definition, gathered and told together. */
-struct mistakes {
-    const char *file, *text;
-    size_t len;
-    struct buf lines;
-    size_t n;
-};
-void mistake_at(struct mistakes *m, size_t at, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-/* A mistake in another file of the definition: the place is part of the message. */
-void mistake(struct mistakes *m, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-int mistakes_end(struct mistakes *m, struct err *e);
+#include "pipeline/values.h"
 
 /* Check a value against one of the schemas in the binary; nothing more. */
 void check_shape(struct mistakes *m, struct jval root, const char *schema);
@@ -24,28 +13,16 @@ void define_pipeline(struct pipeline *p, struct jval root, struct mistakes *m);
 void define_dataset(struct pipeline *p, struct pl_dataset *d, struct jval v, struct mistakes *m);
 struct pl_http *define_http(struct pipeline *p, struct jval v, struct mistakes *m);
 void define_checks(struct pipeline *p, struct pl_dataset *d, struct jval v, struct mistakes *m);
-void define_models(struct pipeline *p, struct jval v, struct mistakes *m);
-
-/* Readers of values; absent or of another type gives the default. */
-const char *get_str(struct arena *a, struct jval obj, const char *key, const char *absent);
-int64_t get_int(struct jval obj, const char *key, int64_t absent);
-double get_num(struct jval obj, const char *key, double absent);
-bool get_bool(struct jval obj, const char *key, bool absent);
-bool get_val(struct jval obj, const char *key, struct jval *out);
-int64_t get_duration(struct jval obj, const char *key, int64_t absent);  /* seconds */
-struct strs get_strs(struct arena *a, struct jval obj, const char *key); /* also of a single string */
-struct strs strs_of(struct arena *a, struct jval v);
-struct column *get_columns(struct arena *a, struct jval obj, size_t *n);
-struct strs *get_name_lists(struct arena *a, struct jval obj, const char *key, size_t *n);
-struct pl_when get_when(struct arena *a, struct jval obj);
-/* Readers never trust the shape: a definition with mistakes is read as well, so that all of them are told at once.
- * Place in a table of words, 0 for an unknown one. */
-int word_index(struct jval v, const char *const *words, int n);
-bool word_known(struct jval v, const char *const *words, int n);
-size_t offset_of(struct jval v);
-
-/* Digest of values by their tokens, so that blanks and comments do not count. */
-struct sha256;
-void digest_value(struct sha256 *h, struct jval v);
+void define_steps(struct pipeline *p, struct pl_dataset *d, struct jval v, struct mistakes *m);
+/* Needs the datasets; root is the whole definition: tests of tables are models too. */
+void define_models(struct pipeline *p, struct jval root, struct mistakes *m);
+/* "tests" of v into md, with their SQL added to its digest and its references; unit tests into md->units. */
+void define_tests(struct pipeline *p, struct pl_model *md, struct jval v, struct sha256 *h, struct mistakes *m);
+void define_units(struct pipeline *p, struct pl_model *md, struct jval v, struct mistakes *m);
+void define_freshness(struct pipeline *p, struct pl_model *md, struct jval v);
+void check_tests(const struct pl_model *md, struct jval v, struct mistakes *m);
+void add_refs(struct pipeline *p, struct pl_model *md, const char *sql);
+bool model_has_column(const struct pl_model *md, const char *name);
+const char *read_sql(struct pipeline *p, const char *file, struct jval at, struct mistakes *m);
 
 #endif

@@ -292,6 +292,7 @@ static int open_rejects(struct filter *f, struct spool *s, const char **path, st
     } else {
         char *dir = arena_fmt(&f->a, "%s/logs/%s/%s", f->env->home, f->o->p->name, f->day);
         int rc = dir_make(dir, e);
+        if (rc == ERR_OK) rc = dir_sweep(dir, e);
         if (rc) return rc;
         *path = arena_fmt(&f->a, "%s/rejects-%s.jsonl", dir, f->o->d->name);
     }
@@ -357,9 +358,15 @@ int filter_transform(const struct run_env *env, const struct filter_opt *o, stru
     f.task.rows_out = 0;
     if (rc == ERR_OK) rc = open_out(&f, NULL, e);
     if (rc == ERR_OK) rc = open_in(&f, &r, e);
-    if (rc == ERR_OK)
-        rc = transform_run(o->step ? o->step : o->d->steps, o->step ? 1 : o->d->nsteps, r, env->threads, put, &f, &st,
-                           e);
+    struct transform_cfg cfg = {.steps = o->step ? o->step : o->d->steps,
+                                .n = o->step ? 1 : o->d->nsteps,
+                                .day = o->day,
+                                .threads = env->threads,
+                                .memory = env_keys(env),
+                                .tmpdir = env->tmpdir,
+                                .write = put,
+                                .ctx = &f};
+    if (rc == ERR_OK) rc = transform_run(&cfg, r, &st, e);
     if (r && (rc == ERR_OK ||
               rc == ERR_DATA)) { /* the last record of a torn stream is broken, but that is not what is wrong */
         struct err mine = {0};

@@ -181,12 +181,25 @@ static int do_transform(struct step_ctx *c, struct plan_step *s, struct step_res
         s->t_index ? plan_dir(pl, "silver", s->d, s->d->steps[s->t_index - 1].name) : plan_dir(pl, "valid", s->d, NULL);
     int rc = open_part(pl, dir, &in, &info, &from, e);
     if (rc == ERR_OK) rc = part_begin(&w, plan_dir(pl, "silver", s->d, s->t->name), &info, e);
-    if (rc == ERR_OK) rc = transform_run(s->t, 1, in, pl->env->threads, part_sink, w, &st, e);
+    struct transform_cfg cfg = {.steps = s->t,
+                                .n = 1,
+                                .day = pl->day,
+                                .threads = pl->env->threads,
+                                .memory = env_keys(pl->env),
+                                .tmpdir = pl->env->tmpdir,
+                                .write = part_sink,
+                                .ctx = w};
+    if (rc == ERR_OK) rc = transform_run(&cfg, in, &st, e);
     if (rc == ERR_OK) {
         r->rows_in = (int64_t)st.rows_in;
         r->rows_out = (int64_t)st.rows_out;
         r->rows_rejected = (int64_t)st.dropped;
         r->bytes = (int64_t)info.bytes;
+        if (st.reasons[0])
+            rc = ledger_event(c->ledger, pl->p->name, day_text(pl->day).s, c->run_id, "dropped",
+                              arena_fmt(&pl->a, "%s: %s", s->name, st.reasons), e);
+    }
+    if (rc == ERR_OK) {
         rc = part_publish(w, made_by(s->stage, &pl->a), from, &made, e);
         w = NULL;
         memcpy(r->output, made.sha256, 65);

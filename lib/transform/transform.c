@@ -1,288 +1,228 @@
-/* See transform.h. A record becomes a list of members (views of key and value text), the operations change the list,
- * and the list is written out. */
+/*
+ * See transform.h. The operations of all steps form one chain. Up to the first operation on the whole stream it runs on
+ * the crew's threads, record by record; what comes out is written, or sorted by that operation's keys (stream.c), whose
+ * new records go through the rest of the chain on the calling thread.
+ */
 #include "transform/transform.h"
 
+#include <stdarg.h>
+
 #include "base/log.h"
+#include "transform/run.h"
 
-struct member {
-    struct sv key;   /* decoded */
-    struct sv value; /* JSON text */
-};
-struct tout {
-    struct buf text;
-    struct arena a;
-    struct member *m;
-    size_t n, cap;
-    uint64_t rows, dropped;
-    uint64_t *by_op;       /* dropped, by operation over all steps */
-    const struct rec *bad; /* first record that is no object */
-};
-struct tctx {
-    const struct pl_step *steps;
-    size_t nsteps;
-    struct reader *reader;
-    int (*write)(void *ctx, const char *p, size_t n, uint64_t rows, struct err *e);
-    void *ctx;
-    struct transform_stats *st;
-    size_t nops;
-    uint64_t *by_op;
-};
-
-static struct member *find(struct tout *o, const char *key) {
-    for (size_t i = 0; i < o->n; i++)
-        if (sv_is(o->m[i].key, key)) return &o->m[i];
-    return NULL;
-}
-
-static struct member *add(struct tout *o) {
-    if (o->n == o->cap) {
-        o->cap = o->cap ? o->cap * 2 : 64;
-        o->m = mem_grow(o->m, o->cap * sizeof *o->m);
-    }
-    return &o->m[o->n++];
-}
-
-static void read_members(struct tout *o, struct jval rec) {
-    uint32_t pos = 0;
-    o->n = 0;
-    for (struct jval key, val; jv_each(rec, &pos, &key, &val);) {
-        size_t n;
-        const char *k = jv_str(key, &o->a, &n);
-        struct sv raw = jv_raw(val);
-        if (jv_type(val) == JT_STR) raw = (struct sv){raw.p - 1, raw.n + 2}; /* with its quotes */
-        struct member *m = find(o, k);
-        if (!m) m = add(o);
-        *m = (struct member){{k, n}, raw};
-    }
-}
-
-static bool is_text(struct sv v) {
-    return v.n >= 2 && v.p[0] == '"';
-}
-
-static bool op_when(struct tout *o, const struct pl_when *w) {
-    for (size_t i = 0; i < w->n; i++) {
-        const struct member *m = find(o, w->c[i].field);
-        if (!m) return false;
-        struct sv v = is_text(m->value) ? (struct sv){m->value.p + 1, m->value.n - 2} : m->value;
-        if (is_text(m->value) && memchr(v.p, '\\', v.n)) { /* compare what it means, not how it is spelt */
-            struct jtok t = {.off = 1, .len = (uint32_t)v.n, .next = 1, .type = JT_STR, .flags = JF_ESC};
-            v.p = jv_str((struct jval){m->value.p, &t, 0}, &o->a, &v.n);
-        }
-        if (!strs_has(w->c[i].in, v)) return false;
-    }
-    return true;
-}
-
-static void op_select(struct tout *o, const struct pl_op *op) {
-    size_t n = 0;
-    for (size_t i = 0; i < o->n; i++)
-        if (strs_has(op->fields, o->m[i].key) == (op->kind == OP_SELECT)) o->m[n++] = o->m[i];
-    o->n = n;
-}
-
-/* A member that has the new name already gives way: one name, one member. */
-static void rename_member(struct tout *o, struct member *m, const char *name) {
-    size_t at = (size_t)(m - o->m), n = 0;
-    for (size_t i = 0; i < o->n; i++) {
-        if (i != at && sv_is(o->m[i].key, name)) continue;
-        o->m[n] = o->m[i];
-        if (i == at) o->m[n].key = sv_of(name);
-        n++;
-    }
-    o->n = n;
-}
-
-static void op_set(struct tout *o, const struct pl_op *op) {
-    for (size_t i = 0; i < op->fields.n; i++) {
-        struct member *m = find(o, op->fields.s[i]);
-        if (op->kind == OP_RENAME) {
-            if (m) rename_member(o, m, op->values.s[i]);
-            continue;
-        }
-        if (!m) m = add(o);
-        *m = (struct member){sv_of(op->fields.s[i]), sv_of(op->values.s[i])};
-    }
-}
-
-/* Does the text end in an escape of white space (\\t, \\n, \\r) whose backslash is not itself escaped? */
-static bool blank_escape_at_end(struct sv s) {
-    if (s.n < 2 || s.p[s.n - 2] != '\\' || !strchr("tnr", s.p[s.n - 1])) return false;
-    size_t slashes = 0;
-    while (slashes < s.n - 1 && s.p[s.n - 2 - slashes] == '\\') slashes++;
-    return slashes % 2 == 1;
-}
-
-/* Blanks and NBSP (C2 A0) off both ends of the text inside the quotes, and white space that is written as an escape. */
-static struct sv trimmed(struct sv v) {
-    struct sv s = {v.p + 1, v.n - 2};
-    for (;;) {
-        if (s.n && (s.p[0] == ' ' || s.p[0] == '\t')) {
-            s.p++, s.n--;
-        } else if (s.n > 1 && (memcmp(s.p, "\xC2\xA0", 2) == 0 || (s.p[0] == '\\' && strchr("tnr", s.p[1])))) {
-            s.p += 2, s.n -= 2;
-        } else if (s.n && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t')) {
-            s.n--;
-        } else if (s.n > 1 && (memcmp(s.p + s.n - 2, "\xC2\xA0", 2) == 0 || blank_escape_at_end(s))) {
-            s.n -= 2;
-        } else {
-            return s;
-        }
-    }
-}
-
-static struct sv quoted(struct tout *o, struct sv inside) {
-    char *p = arena_alloc(&o->a, inside.n + 3);
-    p[0] = '"';
-    if (inside.n) memcpy(p + 1, inside.p, inside.n);
-    p[inside.n + 1] = '"';
-    return (struct sv){p, inside.n + 2};
-}
-
-/* "1,234.50" -> 1234.50 */
-static struct sv number_of(struct tout *o, struct sv text) {
-    struct sv s = trimmed(text);
-    char *p = arena_alloc(&o->a, s.n + 1);
-    size_t n = 0;
-    for (size_t i = 0; i < s.n; i++)
-        if (s.p[i] != ',' && s.p[i] != ' ') p[n++] = s.p[i];
-    struct jtoks toks = {0};
-    struct jerr je;
-    bool ok = n && (p[0] == '-' || (p[0] >= '0' && p[0] <= '9')) && json_scan(&toks, p, n, 0, &je);
-    jtoks_free(&toks);
-    return ok ? (struct sv){p, n} : SV("null");
-}
-
-static void op_texts(struct tout *o, const struct pl_op *op) {
-    for (size_t i = 0; i < op->fields.n; i++) {
-        struct member *m = find(o, op->fields.s[i]);
-        if (!m || !is_text(m->value)) continue;
-        m->value = op->kind == OP_TRIM ? quoted(o, trimmed(m->value)) : number_of(o, m->value);
-    }
-}
-
-/* false when the record is dropped */
-static bool apply(struct tout *o, const struct pl_op *op) {
-    switch (op->kind) {
-    case OP_SELECT:
-    case OP_REMOVE:
-        op_select(o, op);
+/* true: the record goes on */
+static bool run_one(struct tworker *w, const struct top *o, struct trec *r) {
+    if (o->op->when.n && !o->op->kind->own_when && !when_holds(&o->op->when, r)) return true;
+    uint64_t before = w->passed;
+    switch (o->op->kind->apply(w, o, r)) {
+    case OP_NEXT:
         return true;
-    case OP_RENAME:
-    case OP_SET:
-        op_set(o, op);
-        return true;
-    case OP_TRIM:
-    case OP_NUMBER:
-        op_texts(o, op);
-        return true;
-    case OP_KEEP:
-        return op_when(o, &op->when);
-    default:
-        return !op_when(o, &op->when);
+    case OP_PASSED:
+        if (w->passed > before) {
+            w->made += w->passed - before - 1;
+            w->passed = before;
+            return false;
+        }
+        break;
+    case OP_DROP:
+        break;
     }
+    w->dropped[o->at]++;
+    return false;
 }
 
-static void write_members(struct tout *o) {
-    buf_chr(&o->text, '{');
-    for (size_t i = 0; i < o->n; i++) {
-        if (i) buf_chr(&o->text, ',');
-        json_quote(&o->text, o->m[i].key);
-        buf_chr(&o->text, ':');
-        buf_sv(&o->text, o->m[i].value);
-    }
-    buf_str(&o->text, "}\n");
+static void pack(struct tworker *w, struct trec *r) {
+    const struct top *o = &w->run->ops[w->end];
+    struct run_head h = {0};
+    size_t at = w->text.n;
+    buf_add(&w->text, &h, sizeof h);
+    w->key.n = 0;
+    o->op->kind->whole->pack(w, o->args, r, &w->key, &w->text);
+    h.load = (uint32_t)(w->text.n - at - sizeof h);
+    h.key = (uint32_t)w->key.n;
+    memcpy(w->text.p + at, &h, sizeof h);
+    buf_add(&w->text, w->key.p, w->key.n);
 }
 
-static void one_record(const struct tctx *c, const struct rec *r, struct tout *o) {
-    if (!c->nsteps) {
-        buf_add(&o->text, r->text, r->len);
-        buf_chr(&o->text, '\n');
-        o->rows++;
-        return;
+void worker_record(struct tworker *w, size_t at, struct trec *r) {
+    for (; at < w->end; at++)
+        if (!run_one(w, &w->run->ops[at], r)) return;
+    if (w->end < w->run->nops) {
+        pack(w, r);
+    } else {
+        trec_write(r, &w->text);
+        buf_chr(&w->text, '\n');
     }
-    arena_reset(&o->a);
-    read_members(o, r->v);
-    size_t op = 0;
-    for (size_t s = 0; s < c->nsteps; s++)
-        for (size_t k = 0; k < c->steps[s].nops; k++, op++)
-            if (!apply(o, &c->steps[s].ops[k])) {
-                o->dropped++;
-                o->by_op[op]++;
-                return;
-            }
-    write_members(o);
-    o->rows++;
+    w->rows++;
+}
+
+void top_pass(struct tworker *w, const struct top *o, struct trec *r) {
+    w->passed++;
+    uint64_t mine = w->passed;
+    worker_record(w, o->at + 1, r);
+    w->passed = mine;
+}
+
+const struct transform_cfg *worker_cfg(const struct tworker *w) {
+    return w->run->cfg;
+}
+
+void worker_fault(struct tworker *w, const char *fmt, ...) {
+    va_list ap;
+    if (w->fault[0]) return;
+    va_start(ap, fmt);
+    vsnprintf(w->fault, sizeof w->fault, fmt, ap);
+    va_end(ap);
+}
+
+void worker_reset(struct tworker *w) {
+    w->text.n = 0;
+    w->rows = w->made = w->passed = 0;
+    if (!w->dropped) w->dropped = mem_alloc((w->run->nops + 1) * sizeof *w->dropped);
+    memset(w->dropped, 0, (w->run->nops + 1) * sizeof *w->dropped);
+    w->bad = NULL;
+}
+
+void worker_free(struct tworker *w) {
+    buf_free(&w->text);
+    buf_free(&w->key);
+    arena_free(&w->a);
+    jtoks_free(&w->toks);
+    free(w->dropped);
+}
+
+static void as_it_is(struct tworker *w, const struct rec *r) {
+    buf_add(&w->text, r->text, r->len);
+    buf_chr(&w->text, '\n');
+    w->rows++;
 }
 
 static void work(void *ctx, struct batch *b, void *out) {
-    struct tout *o = out;
-    o->text.n = 0;
-    o->rows = o->dropped = 0;
-    const struct tctx *c = ctx;
-    if (!o->by_op) o->by_op = mem_alloc((c->nops + 1) * sizeof *o->by_op);
-    memset(o->by_op, 0, (c->nops + 1) * sizeof *o->by_op);
-    o->bad = NULL;
-    for (size_t i = 0; i < b->n && !o->bad; i++) {
-        if (b->r[i].bad || jv_type(b->r[i].v) != JT_OBJ)
-            o->bad = &b->r[i];
-        else
-            one_record(ctx, &b->r[i], o);
+    struct tworker *w = out;
+    w->run = ctx;
+    w->end = w->run->first;
+    worker_reset(w);
+    for (size_t i = 0; i < b->n && !w->bad; i++) {
+        const struct rec *r = &b->r[i];
+        if (r->bad || jv_type(r->v) != JT_OBJ || w->fault[0]) {
+            w->bad = r;
+        } else if (!w->run->nops) {
+            as_it_is(w, r);
+        } else {
+            struct trec x = {.a = &w->a};
+            arena_reset(&w->a);
+            trec_read(&x, r->v);
+            worker_record(w, 0, &x);
+            if (w->fault[0]) w->bad = r;
+        }
     }
+}
+
+int worker_hand_over(struct trun *run, struct tworker *w, struct err *e) {
+    struct transform_stats *st = run->st;
+    int rc = ERR_OK;
+    for (size_t i = 0; i < run->nops; i++) {
+        run->dropped[i] += w->dropped[i];
+        st->dropped += w->dropped[i];
+    }
+    st->made += w->made;
+    if (w->end < run->nops) {
+        for (const char *p = w->text.p, *end = p + w->text.n; p < end && rc == ERR_OK;) {
+            struct run_head h;
+            memcpy(&h, p, sizeof h);
+            p += sizeof h;
+            rc = runs_add(run->sorting[w->end], (struct sv){p + h.load, h.key}, (struct sv){p, h.load}, e);
+            p += h.load + h.key;
+        }
+    } else {
+        st->rows_out += w->rows;
+        if (w->text.n) rc = run->cfg->write(run->cfg->ctx, w->text.p, w->text.n, w->rows, e);
+    }
+    worker_reset(w);
+    return rc;
 }
 
 static int take(void *ctx, struct batch *b, void *out, struct err *e) {
-    struct tctx *c = ctx;
-    struct tout *o = out;
-    if (o->bad) {
+    struct trun *run = ctx;
+    struct tworker *w = out;
+    if (w->bad) {
         struct arena a = {0};
-        int rc = err_set(e, ERR_DATA, "%s:%llu: %s; validate first", reader_name(c->reader, o->bad->file),
-                         (unsigned long long)o->bad->line,
-                         o->bad->bad ? rec_problem(o->bad, &a) : "the record is not an object");
+        const char *why = w->fault[0]   ? w->fault
+                          : w->bad->bad ? rec_problem(w->bad, &a)
+                                        : "the record is not an object";
+        int rc = err_set(e, ERR_DATA, "%s:%llu: %s%s", reader_name(run->reader, w->bad->file),
+                         (unsigned long long)w->bad->line, why, w->fault[0] ? "" : "; validate first");
         arena_free(&a);
         return rc;
     }
-    c->st->rows_in += b->n;
-    c->st->rows_out += o->rows;
-    c->st->dropped += o->dropped;
-    for (size_t i = 0; i < c->nops; i++) c->by_op[i] += o->by_op[i];
-    return o->text.n ? c->write(c->ctx, o->text.p, o->text.n, o->rows, e) : ERR_OK;
+    run->st->rows_in += b->n;
+    return worker_hand_over(run, w, e);
 }
 
-static void out_free(void *p) {
-    struct tout *o = p;
-    buf_free(&o->text);
-    arena_free(&o->a);
-    free(o->m);
-    free(o->by_op);
+static void out_free(void *out) {
+    worker_free(out);
 }
 
-static void tell_reasons(const struct tctx *c) {
-    size_t op = 0;
-    for (size_t s = 0; s < c->nsteps; s++)
-        for (size_t k = 0; k < c->steps[s].nops; k++, op++) {
-            const char *reason = c->steps[s].ops[k].reason;
-            if (c->by_op[op])
-                log_info("%llu dropped: %s%s", (unsigned long long)c->by_op[op], reason ? "" : "step ",
-                         reason ? reason : c->steps[s].name);
+/* What was dropped, by reason: to the log, and in one line for the ledger. */
+static void tell_reasons(const struct trun *run) {
+    struct transform_stats *st = run->st;
+    size_t n = 0;
+    for (size_t i = 0; i < run->nops; i++) {
+        const struct top *o = &run->ops[i];
+        if (!run->dropped[i]) continue;
+        log_info("%llu dropped: %s%s", (unsigned long long)run->dropped[i], o->op->reason ? "" : "step ",
+                 o->op->reason ? o->op->reason : o->step);
+        int k = snprintf(st->reasons + n, sizeof st->reasons - n, "%s%llu %s", n ? "; " : "",
+                         (unsigned long long)run->dropped[i], o->op->reason ? o->op->reason : o->op->kind->name);
+        n += k > 0 && (size_t)k < sizeof st->reasons - n ? (size_t)k : 0;
+    }
+    if (st->made) log_info("%llu records more than came: one became several", (unsigned long long)st->made);
+    if (st->merged) log_info("%llu records went into others (groups, duplicates)", (unsigned long long)st->merged);
+}
+
+static void run_begin(struct trun *run, const struct transform_cfg *cfg, struct reader *r, struct transform_stats *st) {
+    size_t n = 0, streams = 0;
+    *run = (struct trun){.cfg = cfg, .reader = r, .st = st};
+    for (size_t s = 0; s < cfg->n; s++) run->nops += cfg->steps[s].nops;
+    run->ops = mem_alloc((run->nops + 1) * sizeof *run->ops);
+    run->dropped = mem_alloc((run->nops + 1) * sizeof *run->dropped);
+    run->sorting = mem_alloc((run->nops + 1) * sizeof(struct runs *));
+    for (size_t s = 0; s < cfg->n; s++)
+        for (size_t k = 0; k < cfg->steps[s].nops; k++, n++) {
+            const struct pl_op *op = &cfg->steps[s].ops[k];
+            run->ops[n] = (struct top){.op = op, .args = op->args, .step = cfg->steps[s].name, .at = n};
+            if (op->kind->share) run->ops[n].shared = op->kind->share(op->args);
+            streams += op->kind->whole != NULL;
         }
+    run->first = stream_after(run, 0);
+    for (n = 0; n < run->nops; n++) /* at most two are under way at once */
+        if (run->ops[n].op->kind->whole) run->sorting[n] = runs_new(cfg->memory / (streams > 1 ? 2 : 1), cfg->tmpdir);
 }
 
-int transform_run(const struct pl_step *steps, size_t n, struct reader *r, int threads,
-                  int (*write)(void *ctx, const char *p, size_t n, uint64_t rows, struct err *e), void *ctx,
-                  struct transform_stats *st, struct err *e) {
+static void run_end(struct trun *run) {
+    for (size_t i = 0; i < run->nops; i++) {
+        if (run->ops[i].shared && run->ops[i].op->kind->unshare) run->ops[i].op->kind->unshare(run->ops[i].shared);
+        runs_free(run->sorting[i]);
+    }
+    free(run->sorting);
+    free(run->dropped);
+    free(run->ops);
+}
+
+int transform_run(const struct transform_cfg *cfg, struct reader *r, struct transform_stats *st, struct err *e) {
+    struct trun run;
     *st = (struct transform_stats){0};
-    struct tctx c = {.steps = steps, .nsteps = n, .reader = r, .write = write, .ctx = ctx, .st = st};
-    for (size_t k = 0; k < n; k++) c.nops += steps[k].nops;
-    c.by_op = mem_alloc((c.nops + 1) * sizeof *c.by_op);
-    struct crew crew = {.threads = threads,
-                        .out_size = sizeof(struct tout),
-                        .ctx = &c,
+    run_begin(&run, cfg, r, st);
+    struct crew crew = {.threads = cfg->threads,
+                        .out_size = sizeof(struct tworker),
+                        .ctx = &run,
                         .work = work,
                         .take = take,
                         .out_free = out_free};
     int rc = crew_run(&crew, r, e);
-    if (rc == ERR_OK) tell_reasons(&c);
-    free(c.by_op);
+    for (size_t at = run.first; rc == ERR_OK && at < run.nops; at = stream_after(&run, at + 1))
+        rc = stream_run(&run, at, e);
+    if (rc == ERR_OK) tell_reasons(&run);
+    run_end(&run);
     return rc;
 }
