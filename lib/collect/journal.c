@@ -92,7 +92,8 @@ static void read_head(struct jval v, struct arena *a, struct journal_head *h) {
 }
 
 static void note_entry(struct journal *j, const struct journal_head *h, uint64_t at, size_t head, size_t bytes) {
-    struct entry *x = &j->e[journal_find(j, h->phase_no, h->sha1)];
+    size_t i = journal_find(j, h->phase_no, h->sha1); /* may move j->e */
+    struct entry *x = &j->e[i];
     x->at = at;
     x->head = (uint32_t)head;
     x->bytes = (uint32_t)bytes;

@@ -5,14 +5,14 @@
 
 #include "extract/charset.h"
 #include "extract/html.h"
-#include "extract/regex.h"
+#include "extract/match.h"
 #include "extract/xml.h"
 #include "io/reader.h"
 #include "json/scan.h"
 
 struct known_regex {
     const char *text;
-    struct regex *r;
+    struct match *r;
     struct known_regex *next;
 };
 struct pair {
@@ -49,7 +49,7 @@ void extractor_free(struct extractor *x) {
     if (!x) return;
     for (struct known_regex *k = x->regexes, *next; k; k = next) {
         next = k->next;
-        regex_free(k->r);
+        match_free(k->r);
         free(k);
     }
     for (size_t i = 0; i < x->cappairs; i++) buf_free(&x->pairs[i].key);
@@ -67,16 +67,16 @@ void extractor_free(struct extractor *x) {
 
 /* ---- definitions ------------------------------------------------------------------------------------------------ */
 
-static struct regex *regex_of(const struct extractor *x, const char *text) {
+static struct match *regex_of(const struct extractor *x, const char *text) {
     for (struct known_regex *k = x->regexes; k; k = k->next)
         if (k->text == text) return k->r;
     return NULL;
 }
 
 static int prepare_regex(struct extractor *x, const char *text, struct err *e) {
-    struct regex *r;
+    struct match *r;
     if (!text || regex_of(x, text)) return ERR_OK;
-    int rc = regex_new(&r, text, e);
+    int rc = match_new(&r, text, e);
     if (rc) return rc;
     struct known_regex *k = mem_alloc(sizeof *k);
     *k = (struct known_regex){text, r, x->regexes};
@@ -468,12 +468,16 @@ static bool refine(struct extractor *x, const struct ex_take *t, struct buf *out
     plain_text((struct sv){out->p + from, out->n - from}, &text);
     found = (struct sv){buf_text(&text), text.n};
     if (t->match) {
-        struct regex *r = regex_of(x, t->match);
-        ok = r && regex_find(r, found, &found);
+        struct match *r = regex_of(x, t->match);
+        ok = r && match_find(r, found, &found);
     }
     if (ok && t->url) {
         char *ref = mem_alloc(found.n + 1);
-        if (found.n) memcpy(ref, found.p, found.n);
+        size_t n = 0;
+        for (size_t i = 0; i < found.n; i++) { /* references are escaped as HTML even where JSON holds them */
+            ref[n++] = found.p[i];
+            if (found.p[i] == '&' && found.n - i >= 5 && memcmp(found.p + i, "&amp;", 5) == 0) i += 4;
+        }
         ok = found.n && url_resolve(x->doc.url, ref, &made);
         found = (struct sv){buf_text(&made), made.n};
         free(ref);
@@ -496,7 +500,7 @@ static bool take(struct extractor *x, const struct ex_take *t, const struct item
     for (; t; t = t->otherwise) {
         struct buf mine = {0};
         bool has = take_raw(x, t, it, &mine);
-        if (has && (t->match || t->url) && !t->all) has = refine(x, t, &mine, 0);
+        if (has && (t->match || t->url) && !t->all) has = !is_nothing(&mine, 0) && refine(x, t, &mine, 0);
         if (has) {
             out->n = from;
             buf_add(out, mine.p, mine.n);
@@ -537,8 +541,8 @@ bool extractor_test(struct extractor *x, const struct ex_test *t) {
     bool ok = t->exists < 0 || there == (t->exists != 0);
     if (ok && t->in.n) ok = there && strs_has(t->in, found);
     if (ok && t->match) {
-        struct regex *r = regex_of(x, t->match);
-        ok = there && r && regex_find(r, found, &found);
+        struct match *r = regex_of(x, t->match);
+        ok = there && r && match_find(r, found, &found);
     }
     buf_free(&json);
     buf_free(&text);

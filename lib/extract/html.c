@@ -17,6 +17,7 @@ struct html {
     lxb_html_document_t *doc;
     lxb_css_parser_t *css;
     lxb_css_selectors_t *css_selectors;
+    lxb_css_memory_t *css_memory; /* of all selectors */
     lxb_selectors_t *selectors;
     struct html_selector *known;
     struct arena a;
@@ -28,10 +29,13 @@ struct html *html_new(void) {
     h->css = lxb_css_parser_create();
     h->selectors = lxb_selectors_create();
     h->css_selectors = lxb_css_selectors_create();
-    bool ok =
-        h->doc && h->css && h->selectors && h->css_selectors && lxb_css_parser_init(h->css, NULL) == LXB_STATUS_OK &&
-        lxb_css_selectors_init(h->css_selectors) == LXB_STATUS_OK && lxb_selectors_init(h->selectors) == LXB_STATUS_OK;
+    h->css_memory = lxb_css_memory_create();
+    bool ok = h->doc && lxb_css_parser_init(h->css, NULL) == LXB_STATUS_OK &&
+              lxb_css_memory_init(h->css_memory, 128) == LXB_STATUS_OK &&
+              lxb_css_selectors_init(h->css_selectors) == LXB_STATUS_OK &&
+              lxb_selectors_init(h->selectors) == LXB_STATUS_OK;
     if (!ok) mem_alloc(SIZE_MAX); /* no memory: ends the process as every allocation does */
+    lxb_css_parser_memory_set(h->css, h->css_memory);
     lxb_css_parser_selectors_set(h->css, h->css_selectors);
     lxb_selectors_opt_set(h->selectors, LXB_SELECTORS_OPT_MATCH_ROOT | LXB_SELECTORS_OPT_MATCH_FIRST);
     return h;
@@ -39,10 +43,10 @@ struct html *html_new(void) {
 
 void html_free(struct html *h) {
     if (!h) return;
-    for (struct html_selector *s = h->known; s; s = s->next) lxb_css_selector_list_destroy_memory(s->list);
     lxb_selectors_destroy(h->selectors, true);
     lxb_css_selectors_destroy(h->css_selectors, true);
     lxb_css_parser_destroy(h->css, true);
+    lxb_css_memory_destroy(h->css_memory, true);
     lxb_html_document_destroy(h->doc);
     arena_free(&h->a);
     free(h);

@@ -215,7 +215,7 @@ static void get_pages(struct scope *s, struct pl_request *r, struct jval obj) {
         get_take(s, &g->find, x);
     } else if (get_val(v, "next", &x)) {
         g->kind = PAGES_NEXT;
-        get_take(s, &g->find, x);
+        if (jv_type(x) != JT_OBJ || jv_tok(x)->n) get_take(s, &g->find, x); /* {}: the Link header only */
         g->find.url = true;
     }
     if (get_val(v, "total", &x)) get_take(s, &g->total, x);

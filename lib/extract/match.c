@@ -1,19 +1,19 @@
-/* See regex.h. */
+/* See match.h. */
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
-#include "extract/regex.h"
+#include "extract/match.h"
 
-struct regex {
+struct match {
     pcre2_code *code;
     pcre2_match_data *data;
     pcre2_match_context *limits;
 };
 
-int regex_new(struct regex **out, const char *text, struct err *e) {
+int match_new(struct match **out, const char *text, struct err *e) {
     int code;
     PCRE2_SIZE at;
-    struct regex *r = mem_alloc(sizeof *r);
+    struct match *r = mem_alloc(sizeof *r);
     r->code = pcre2_compile((PCRE2_SPTR)text, PCRE2_ZERO_TERMINATED, PCRE2_UTF | PCRE2_UCP, &code, &at, NULL);
     if (!r->code) {
         PCRE2_UCHAR why[120];
@@ -29,7 +29,7 @@ int regex_new(struct regex **out, const char *text, struct err *e) {
     return ERR_OK;
 }
 
-void regex_free(struct regex *r) {
+void match_free(struct match *r) {
     if (!r) return;
     pcre2_match_context_free(r->limits);
     pcre2_match_data_free(r->data);
@@ -37,7 +37,7 @@ void regex_free(struct regex *r) {
     free(r);
 }
 
-bool regex_find(struct regex *r, struct sv s, struct sv *found) {
+bool match_find(struct match *r, struct sv s, struct sv *found) {
     int n = pcre2_match(r->code, (PCRE2_SPTR)(s.p ? s.p : ""), s.n, 0, 0, r->data, r->limits);
     if (n <= 0) return false;
     PCRE2_SIZE *v = pcre2_get_ovector_pointer(r->data);
