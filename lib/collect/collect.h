@@ -16,8 +16,9 @@ struct collect_opt {
     int64_t seed, users;   /* clickstream; -1 as defined */
     const double *defects; /* clickstream: seven rates, NULL as defined */
     size_t max_line;       /* 0: default */
+    const char *home;      /* where the lake lies: of a source of datasets, of the journal of an http one */
     /* http; see web.h */
-    const char *home, *run_id; /* home NULL: nothing is kept; run_id may be NULL then */
+    const char *run_id; /* NULL: nothing is kept */
     const char *tmpdir;
     const char *urls;         /* file of URLs to ask for instead of those defined */
     bool retry_failed, fresh; /* ask again for what failed for good; for everything */

@@ -13,6 +13,8 @@ void define_pipeline(struct pipeline *p, struct jval root, struct mistakes *m);
 void define_dataset(struct pipeline *p, struct pl_dataset *d, struct jval v, struct mistakes *m);
 struct pl_http *define_http(struct pipeline *p, struct jval v, struct mistakes *m);
 void define_checks(struct pipeline *p, struct pl_dataset *d, struct jval v, struct mistakes *m);
+void define_alerts(struct pipeline *p, struct jval root);
+void define_watch(struct pipeline *p, struct jval root);
 void define_steps(struct pipeline *p, struct pl_dataset *d, struct jval v, struct mistakes *m);
 /* Needs the datasets; root is the whole definition: tests of tables are models too. */
 void define_models(struct pipeline *p, struct jval root, struct mistakes *m);
