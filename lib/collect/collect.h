@@ -16,8 +16,9 @@ struct collect_opt {
     int64_t seed, users;   /* clickstream; -1 as defined */
     const double *defects; /* clickstream: seven rates, NULL as defined */
     size_t max_line;       /* 0: default */
-    const char *home;      /* where the lake lies: of a source of datasets, of the journal of an http one */
+    const char *lake;      /* home of the lake that a source of datasets reads */
     /* http; see web.h */
+    const char *home;   /* where its journal lies */
     const char *run_id; /* NULL: nothing is kept */
     const char *tmpdir;
     const char *urls;         /* file of URLs to ask for instead of those defined */
