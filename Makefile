@@ -58,6 +58,9 @@ $(BUILD)/test/%: %.c $(LIB_OBJ) $(DEPS)
 .PHONY: demo test test-all test-run lint format docs install dist bench fuzz clean
 demo: $(BUILD)/etl
 	@scripts/demo.sh $(BUILD)/etl
+.PHONY: demo-kamis
+demo-kamis: $(BUILD)/etl
+	@scripts/demo_kamis.sh $(BUILD)/etl
 
 # Everything that `make test` needs and a fresh machine lacks is installed first; nothing is when all is there.
 .PHONY: test-packages

@@ -29,6 +29,7 @@ import argparse
 import asyncio
 import csv
 import datetime as dt
+import functools
 import hashlib
 import json
 import math
@@ -43,7 +44,7 @@ RANKS = {"00": "S", "01": "1++등급", "02": "1+등급", "03": "1등급", "04": 
          "27": "大멸치", "28": "中멸치", "29": "小멸치", "30": "중"}
 ACTIONS = {"dailyPriceByCategoryList", "dailyCountyList", "EcoPriceList", "productInfo", "periodRetailProductList"}
 CITIES = ["1101", "2100", "2200", "2401", "2501"]
-ODD_EMPTY = ["-", "", [], "0", None, "[]"]
+ODD_EMPTY = ["-", "", [], None, "[]"]
 
 
 def chance(*parts):
@@ -91,19 +92,24 @@ class Kamis:
 
     # ---- prices ----
 
+    @functools.lru_cache(maxsize=None)
     def base(self, *product):
         own = 10 ** (2.75 + 1.7 * chance("base", *product[:2]))
         return int(round(own * (0.85 + 0.3 * chance("rank", *product[2:])), -1))
 
+    @functools.lru_cache(maxsize=None)
+    def character(self, product, town):
+        return chance("phase", *product), chance("slow", *product, town), 0.85 + 0.3 * chance("town", town, *product)
+
+    @functools.lru_cache(maxsize=1 << 20)
     def price(self, product, town, day):
-        season = math.sin(2 * math.pi * (day.timetuple().tm_yday / 366 + chance("phase", *product)))
-        slow = math.sin(2 * math.pi * (day.toordinal() / 23 + chance("slow", *product, town)))
-        noise = chance("noise", *product, town, day) - 0.5
-        there = 0.85 + 0.3 * chance("town", town, *product)
-        still = chance("still", *product, town, day) < 0.25  # as the market day before
-        if still and not closed(day):
+        phase, slowness, there = self.character(product, town)
+        noise = chance("noise", *product, town, day)
+        if noise < 0.25:  # as the market day before
             return self.price(product, town, market_day(day - dt.timedelta(days=1)))
-        return max(10, int(round(self.base(*product) * there * (1 + 0.22 * season + 0.05 * slow + 0.06 * noise), -1)))
+        season = math.sin(2 * math.pi * (day.toordinal() / 365.25 + phase))
+        slow = math.sin(2 * math.pi * (day.toordinal() / 23 + slowness))
+        return max(10, int(round(self.base(*product) * there * (1 + 0.22 * season + 0.05 * slow + 0.08 * (noise - 0.625)), -1)))
 
     def absent(self, product, day):
         return chance("away", *product, day.isocalendar()[:2]) < 0.04
@@ -112,6 +118,8 @@ class Kamis:
         """A price as API 1 writes it, or one of the ways in which it writes none."""
         if all_dashes(day):
             return "-"
+        if chance("zero", *product, town, day) < 0.0002:
+            return "0"
         if closed(day) or chance("gap", *product, town, day) < 0.02:
             return ODD_EMPTY[int(chance("how", *product, town, day, *place) * len(ODD_EMPTY))]
         return won(self.price(product, town, day))
