@@ -16,8 +16,8 @@ struct metric {
 };
 
 #define LAST_RUN                                                                                                       \
-    "FROM runs AS r WHERE state<>'running' AND rowid=(SELECT MAX(rowid) FROM runs WHERE pipeline=r.pipeline AND "      \
-    "state<>'running') ORDER BY 2"
+    "FROM (SELECT MAX(rowid) AS last FROM runs WHERE state<>'running' GROUP BY pipeline) JOIN runs AS r ON "           \
+    "r.rowid=last ORDER BY 2"
 
 static const struct metric metrics[] = {
     {"etl_build_info", "gauge", "Version of etl that wrote this file", "SELECT 1, '" ETL_VERSION "'", {"version"}},
@@ -41,8 +41,8 @@ static const struct metric metrics[] = {
     {"pipeline_processing_duration_seconds",
      "gauge",
      "Seconds that a stage took when it was last done",
-     "SELECT seconds, pipeline, stage, dataset FROM tasks AS t WHERE task_id=(SELECT MAX(task_id) FROM tasks WHERE "
-     "pipeline=t.pipeline AND stage=t.stage AND dataset=t.dataset AND state='done' AND mode='run') ORDER BY 2,3,4",
+     "SELECT seconds, pipeline, stage, dataset FROM (SELECT MAX(task_id) AS last FROM tasks WHERE state='done' AND "
+     "mode='run' GROUP BY pipeline, stage, dataset) JOIN tasks ON task_id=last ORDER BY 2,3,4",
      {"pipeline", "stage", "dataset"}},
     {"pipeline_run_duration_seconds",
      "gauge",
