@@ -15,10 +15,10 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "io/reader.h"
+#include "pipeline/alerts.h"
 #include "store/table.h"
 #include "json/scan.h"
 #include "json/schema.h"
-#include "pipeline/alerts.h"
 
 enum stage { STAGE_COLLECT, STAGE_VALIDATE, STAGE_TRANSFORM, STAGE_LOAD, STAGE_MART, STAGE_REPORT, STAGE_COUNT };
 const char *stage_name(enum stage s);
