@@ -9,6 +9,7 @@
 #include "base/stop.h"
 #include "collect/clickstream.h"
 #include "collect/datasets.h"
+#include "collect/web.h"
 #include "io/file.h"
 
 char *collect_path(const struct pipeline *p, const char *pattern, day_t day, struct arena *a) {
@@ -85,6 +86,8 @@ int collect_digest(const struct pipeline *p, const struct pl_dataset *d, day_t d
             sha256_add(&h, &st.st_size, sizeof st.st_size);
             sha256_add(&h, &st.st_mtim, sizeof st.st_mtim);
         }
+    } else if (d->source.kind == SOURCE_HTTP) {
+        sha256_str(&h, "http"); /* what the day's answers are is only known by asking */
     } else {
         uint64_t seed = seed_of(d, o);
         uint32_t users = users_of(d, o);
@@ -291,6 +294,7 @@ int collect_run(const struct pipeline *p, const struct pl_dataset *d, day_t day,
                 write_fn *write, void *ctx, struct collect_stats *st, struct err *e) {
     *st = (struct collect_stats){.inputs_json = "[]"};
     if (!uses_files(d, o) && d->source.kind == SOURCE_DATASET) return datasets_collect(p, d, day, o, write, ctx, st, e);
+    if (!uses_files(d, o) && d->source.kind == SOURCE_HTTP) return web_collect(p, d, day, o, write, ctx, st, e);
     return uses_files(d, o) ? collect_files(p, d, day, o, write, ctx, st, e)
                             : collect_clickstream(p, d, day, o, write, ctx, st, e);
 }
