@@ -82,6 +82,17 @@ static void get_from(struct scope *s, struct pl_bind *b, struct jval v, size_t p
     mistake_at(s->m, offset_of(v), "no earlier phase is called '%s'%s", from, near_hint(&near, &s->p->a));
 }
 
+/* The file that stands in for a phase without records. */
+static void get_otherwise(struct scope *s, struct pl_bind *b, struct jval v) {
+    struct err e = {0};
+    struct jval x;
+    const char *text;
+    size_t n;
+    if (!get_val(v, "else", &x)) return;
+    b->otherwise = get_str(&s->p->a, v, "else", "");
+    if (pipeline_file(s->p, &s->p->a, b->otherwise, &text, &n, &e)) mistake_at(s->m, offset_of(x), "%s", e.msg);
+}
+
 static void get_bind(struct scope *s, struct pl_request *r, struct jval key, struct jval v, size_t phase) {
     struct pl_bind *b = &r->binds[r->nbinds++];
     struct jval x;
@@ -104,6 +115,9 @@ static void get_bind(struct scope *s, struct pl_request *r, struct jval key, str
         if (pipeline_file(s->p, &s->p->a, b->csv, &text, &n, &e)) mistake_at(s->m, offset_of(x), "%s", e.msg);
     } else if (get_val(v, "from", &x)) {
         b->kind = BIND_FROM;
+        b->split = get_str(&s->p->a, v, "split", NULL);
+        b->by = get_str(&s->p->a, v, "by", ",");
+        get_otherwise(s, b, v);
         get_from(s, b, v, phase);
         for (size_t i = 0; i + 1 < r->nbinds; i++)
             if (r->binds[i].kind == BIND_FROM)

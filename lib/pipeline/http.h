@@ -20,6 +20,8 @@ struct pl_bind {
     bool compact;           /* days as 20260115 */
     const char *csv;        /* file of the definition */
     size_t phase;           /* whose records these are */
+    const char *split, *by; /* from: a field that holds a list, such as "04,05": a value for each; NULL none */
+    const char *otherwise;  /* from: a CSV file to use where that phase gave no record; NULL none */
 };
 
 struct pl_verdict {
