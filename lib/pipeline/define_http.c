@@ -350,6 +350,7 @@ static void check_request(struct scope *s, const struct pl_request *r, struct jv
                                       &s->h->headers, &s->h->auth_query, &s->h->auth_header};
     check_template(s, r, r->url, at);
     check_template(s, r, r->body, at);
+    check_template(s, r, r->partition, at);
     for (size_t i = 0; i < 6; i++)
         for (size_t k = 0; k < lists[i]->values.n; k++) check_template(s, r, lists[i]->values.s[k], at);
     check_takes(s, r, r->extract.fields, r->extract.nfields, at);
@@ -366,6 +367,7 @@ static void get_request(struct scope *s, struct jval v) {
             mistake_at(s->m, offset_of(v), "request '%s' is defined twice", r->name);
     r->url = get_str(a, v, "url", "");
     r->body = get_str(a, v, "body", NULL);
+    r->partition = get_str(a, v, "partition", NULL);
     r->params = get_pairs(a, v, "params");
     r->headers = get_pairs(a, v, "headers");
     r->echo = get_pairs(a, v, "echo");
@@ -408,6 +410,7 @@ static void get_manners(struct scope *s, struct jval v) {
     h->other_hosts = has ? get_bool(x, "other_hosts", true) : true;
     h->private_addresses = get_bool(v, "private_addresses", false);
     h->robots = get_bool(v, "robots", false);
+    h->alone = get_bool(v, "alone", false);
     h->cookies = get_bool(v, "cookies", false);
     h->user_agent = get_str(a, v, "user_agent", NULL);
     h->headers = get_pairs(a, v, "headers");
