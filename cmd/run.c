@@ -92,6 +92,7 @@ int cmd_RUN(struct cli *c, struct err *e) {
     if (rc) return rc;
     if (!list) list = getenv("ETL_PIPELINE");
     c->env.collect.retry_failed = cli_has(c, "retry-failed");
+    c->env.openlineage = cli_get(c, "openlineage");
     stop_drain(true);
     struct pipeline **p = arena_alloc(&c->a, (list ? strlen(list) + 2 : 2) * sizeof *p);
     first = read_pipelines(c, list, p, &n, e);

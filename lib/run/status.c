@@ -85,7 +85,7 @@ static int gather_run(struct status *s, struct status_day *d, struct ledger *l, 
         d->started_at = arena_str(&s->a, stmt_col(&q, 6));
         d->attempt = (int)stmt_col_int(&q, 7);
         double worked = sqlite3_column_double(q.h, 9), whole = sqlite3_column_double(q.h, 8);
-        if (d->finished_at) d->took = whole > worked ? whole : worked; /* the clock's seconds are whole ones */
+        if (d->finished_at) d->took = whole > worked + 1 ? whole : worked; /* the clock's seconds are whole ones */
         if (strcmp(d->run, "running") == 0 && is_gone((int)stmt_col_int(&q, 3), stmt_col(&q, 4))) {
             d->run = "failed";
             d->killed = true;
