@@ -292,9 +292,9 @@ static void put_node(struct extractor *x, const struct ex_take *t, struct html_n
         html_attribute(n, t->attr, &v);
         text_collapse(v, &x->tmp);
     } else if (t->html) {
-        html_source(n, &x->tmp);
+        ex_html_source(n, &x->tmp);
     } else {
-        html_text(n, t->br ? t->br : " / ", &x->tmp);
+        ex_html_text(n, t->br ? t->br : " / ", &x->tmp);
     }
     json_quote(out, (struct sv){buf_text(&x->tmp), x->tmp.n});
 }
@@ -336,7 +336,7 @@ static void add_pair(struct extractor *x, struct html_node *row) {
     }
     struct pair *p = &x->pairs[x->npairs++];
     p->key.n = 0;
-    html_text(key, " ", &p->key);
+    ex_html_text(key, " ", &p->key);
     while (p->key.n && (p->key.p[p->key.n - 1] == ':' || p->key.p[p->key.n - 1] == ' ')) p->key.n--;
     p->value = value;
 }
@@ -412,7 +412,7 @@ static bool ld_script(void *ctx, struct html_node *n) {
     struct buf *b = &s->x->ld_text;
     struct jerr je;
     b->n = 0;
-    html_text(n, " ", b); /* line breaks inside of strings, which shops write, become blanks */
+    ex_html_text(n, " ", b); /* line breaks inside of strings, which shops write, become blanks */
     s->x->ld.n = 0;
     if (!json_scan(&s->x->ld, buf_text(b), b->n, 0, &je)) return true;
     s->found = ld_in(s, (struct jval){b->p, s->x->ld.t, 0});

@@ -201,7 +201,7 @@ static struct sv node_data(lxb_dom_node_t *n) {
     return (struct sv){(const char *)s->data, s->length};
 }
 
-void html_text(struct html_node *node, const char *br, struct buf *out) {
+void ex_html_text(struct html_node *node, const char *br, struct buf *out) {
     lxb_dom_node_t *root = (lxb_dom_node_t *)node;
     struct words w = {.out = out, .from = out->n, .br = br};
     for (lxb_dom_node_t *n = root; n;) {
@@ -222,7 +222,7 @@ static lxb_status_t add_source(const lxb_char_t *p, size_t n, void *ctx) {
     return LXB_STATUS_OK;
 }
 
-void html_source(struct html_node *n, struct buf *out) {
+void ex_html_source(struct html_node *n, struct buf *out) {
     lxb_html_serialize_tree_cb((lxb_dom_node_t *)n, add_source, out);
 }
 

@@ -28,8 +28,8 @@ void html_select(struct html *h, struct html_node *from, const struct html_selec
                  bool (*take)(void *ctx, struct html_node *n), void *ctx);
 struct html_node *html_first(struct html *h, struct html_node *from, const struct html_selector *s);
 
-void html_text(struct html_node *n, const char *br, struct buf *out);
-void html_source(struct html_node *n, struct buf *out);                   /* as HTML again */
+void ex_html_text(struct html_node *n, const char *br, struct buf *out);
+void ex_html_source(struct html_node *n, struct buf *out);                   /* as HTML again */
 bool html_attribute(struct html_node *n, const char *name, struct sv *v); /* false: not there */
 void text_collapse(struct sv s, struct buf *out);                         /* white space as above */
 
