@@ -99,7 +99,7 @@ class Server:
                 w = csv.DictWriter(f, list(rows[0]))
                 w.writeheader()
                 w.writerows(r for r in rows if name == "towns" or (r["category_cd"], r["item_cd"], r["kind_cd"]) in KINDS)
-        argv = [sys.executable, ROOT + "/scripts/kamis_server.py", "--codes", "codes", "--key", "SECRETKEY", "--id", "SECRETID"]
+        argv = [sys.executable, ROOT + "/scripts/kamis_server.py", "--codes", "codes", "--key", "SECRETKEY", "--id", "SECRETID", "--delay", "0.005"]
         self.p = subprocess.Popen(argv + [a for f in faults for a in ("--fault", f)], stdout=subprocess.PIPE, text=True)
         self.base = self.p.stdout.readline().strip().rsplit("/service", 1)[0]
 
