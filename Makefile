@@ -66,6 +66,10 @@ demo: $(BUILD)/etl
 demo-kamis: $(BUILD)/etl
 	@scripts/demo_kamis.sh $(BUILD)/etl
 
+.PHONY: demo-pothole
+demo-pothole: $(BUILD)/etl
+	@scripts/demo_pothole.sh $(BUILD)/etl
+
 # Everything that `make test` needs and a fresh machine lacks is installed first; nothing is when all is there.
 .PHONY: test-packages
 test-packages:
