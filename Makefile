@@ -63,6 +63,10 @@ $(BUILD)/test/%: %.c $(LIB_OBJ) $(DEPS)
 demo: $(BUILD)/etl
 	@scripts/demo.sh $(BUILD)/etl
 
+.PHONY: demo-pothole
+demo-pothole: $(BUILD)/etl
+	@scripts/demo_pothole.sh $(BUILD)/etl
+
 # Everything that `make test` needs and a fresh machine lacks is installed first; nothing is when all is there.
 .PHONY: test-packages
 test-packages:

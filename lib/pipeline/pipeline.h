@@ -38,7 +38,7 @@ struct pl_stage {
     int64_t backoff, backoff_max, time_limit; /* seconds; 0 none */
 };
 
-enum source_kind { SOURCE_FILES, SOURCE_CLICKSTREAM, SOURCE_DATASET };
+enum source_kind { SOURCE_FILES, SOURCE_CLICKSTREAM, SOURCE_DATASET, SOURCE_TRIPS, SOURCE_SEED };
 struct pl_source {
     enum source_kind kind;
     /* files */
@@ -46,6 +46,11 @@ struct pl_source {
     enum format format;
     enum encoding enc;
     char delimiter;
+    struct strs numbers; /* CSV columns that hold numbers */
+    /* seed: a CSV of the definition; trips: its segments */
+    const char *file;
+    uint32_t trips;
+    bool flat;
     /* clickstream */
     uint64_t seed;
     uint32_t users;
@@ -213,6 +218,7 @@ struct pipeline {
     const char *builtin; /* directory inside the binary, NULL when on disk */
     int schedule_at;     /* minutes after midnight, -1 none */
     int64_t sla, time_limit;
+    int64_t retention; /* days of the lake's partitions that are kept; 0 all */
     struct pl_stage stages[STAGE_COUNT], alert_stage;
     struct strs after; /* pipelines whose day must be done first */
     const char *setup, *teardown;

@@ -13,6 +13,7 @@
 #include "run/hook.h"
 #include "run/lock.h"
 #include "run/openlineage.h"
+#include "run/prune.h"
 #include "run/summary.h"
 #include "store/warehouse.h"
 
@@ -319,6 +320,16 @@ static bool is_partial(struct day_run *r) {
     return left;
 }
 
+/* What retention gives back is no part of the day: a failure there is told, and the day stays done. */
+static void prune_after_run(struct day_run *r) {
+    struct prune_stats st;
+    struct err e = {0};
+    int rc = prune(r->p, r->env->home, &r->ledger, NULL, &st, &e);
+    if (rc) log_warn("retention: %s", e.msg);
+    if (st.partitions)
+        log_info("retention: %zu partitions removed, %llu bytes", st.partitions, (unsigned long long)st.bytes);
+}
+
 static int work(struct day_run *r, struct err *e) {
     struct err mine = {0};
     r->row = (struct run_row){.pipeline = r->p->name, .day = r->day, .command = r->env->command};
@@ -352,6 +363,7 @@ static int work(struct day_run *r, struct err *e) {
     if (rc != ERR_STOPPED && alert_flush(&r->ledger, r->p, r->env->home) &&
         metrics_write(&r->ledger, r->env->home, &mine))
         log_warn("metrics: %s", mine.msg); /* what waits has changed */
+    if (rc == ERR_OK) prune_after_run(r);
     log_file(NULL);
     return rc;
 }

@@ -62,6 +62,8 @@ static int open_part(struct plan *pl, const char *dir, struct reader **r, struct
     size_t n;
     int rc = part_read(dir, info, &found, e);
     if (rc) return rc;
+    if (!found && part_pruned(dir, info, &found, e) == ERR_OK && found)
+        return err_set(e, ERR_DATA, "%s was removed by retention; run the day with --force to make it again", dir);
     if (!found)
         return err_set(
             e, ERR_DATA,
