@@ -17,7 +17,7 @@ BUILD_PACKAGES="gcc make cmake dpkg-dev ca-certificates tcl pkg-config libc6-dev
 
 # Needed only to test, check and format the program, never to build it.
 TEST_PACKAGES="libcmocka-dev jq sqlite3 python3 valgrind strace clang
-  clang-format clang-tidy libclang-rt-14-dev mandoc shellcheck"
+  clang-format clang-tidy libclang-rt-14-dev mandoc shellcheck openssl python3-aiosmtpd"
 
 # The libraries built here; each is also the name of its Debian source package.
 LIBRARIES="curl cjson sqlite3"
