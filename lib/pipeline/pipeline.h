@@ -16,6 +16,7 @@
 #include "base/mem.h"
 #include "io/reader.h"
 #include "pipeline/alerts.h"
+#include "pipeline/page.h"
 #include "store/table.h"
 #include "json/scan.h"
 #include "json/schema.h"
@@ -178,36 +179,6 @@ struct pl_model {
     size_t order;       /* place in dependency order */
     char digest[65];    /* of what it means, with the cte models in it; words for people do not count */
 };
-
-enum value_format {
-    FORMAT_TEXT,
-    FORMAT_INTEGER,
-    FORMAT_NUMBER,
-    FORMAT_PERCENT,
-    FORMAT_KRW,
-    FORMAT_DATE,
-    FORMAT_TIME,
-    FORMAT_SECONDS
-};
-struct pl_query {
-    const char *title, *file, *sql;
-    struct {
-        const char *name, *label;
-        enum value_format format;
-        bool bar;
-    } * cols;
-    size_t ncols;
-    bool fold; /* closed until the reader opens it, and not there without rows */
-};
-struct pl_report {
-    const char *title, *file;
-    struct strs keys, words;  /* words.s[i] is what the page says for keys.s[i] */
-    struct pl_query *figures; /* one row of key figures; NULL without */
-    struct pl_query *tables;
-    size_t ntables;
-    char digest[65];
-};
-const char *report_word(const struct pl_report *r, const char *key);
 
 struct pipeline {
     struct arena a;

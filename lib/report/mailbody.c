@@ -87,17 +87,22 @@ static void value(struct buf *b, const struct report_cell *c, enum value_format 
     buf_free(&text);
 }
 
-static bool is_right(enum value_format f) {
-    return f != FORMAT_TEXT && f != FORMAT_DATE;
+static void shown(struct buf *b, const struct report *r, const struct report_cell *c, const struct pl_shown *col,
+                  bool right) {
+    struct buf text = {0};
+    report_show(r, c, col, &text);
+    mail_cell(b, buf_text(&text), false, right);
+    buf_free(&text);
 }
 
-static void figures(struct buf *b, const struct report_table *t) {
+static void figures(struct buf *b, const struct report *r, const struct report_table *t) {
     if (!t->q || !t->nrows) return;
     mail_table_open(b);
     for (size_t i = 0; i < t->q->ncols; i++) {
+        if (t->q->cols[i].hide) continue;
         mail_row_open(b, false);
         mail_cell(b, t->q->cols[i].label, true, false);
-        value(b, &t->cells[i], t->q->cols[i].format, true);
+        shown(b, r, &t->cells[i], &t->q->cols[i], true);
         mail_row_close(b);
     }
     mail_table_close(b);
@@ -155,7 +160,9 @@ static void samples(struct buf *b, const struct report *r) {
 
 static void table(struct buf *b, const struct report *r, const struct report_table *t) {
     const struct pl_query *q = t->q;
-    if (!q || (q->fold && !t->problem && !t->nrows)) return;
+    /* what only a page can draw is left to it, with what the reader has to open there */
+    if (!kind_has_query(q->kind) || q->kind == BLOCK_HEAT || q->kind == BLOCK_MAP || q == r->figures.q) return;
+    if (q->fold && !t->problem && !t->nrows) return;
     mail_heading(b, q->title);
     if (t->problem || !t->nrows) {
         buf_str(b, MAIL_P);
@@ -167,16 +174,18 @@ static void table(struct buf *b, const struct report *r, const struct report_tab
     }
     mail_table_open(b);
     mail_row_open(b, true);
-    for (size_t i = 0; i < q->ncols; i++) mail_cell(b, q->cols[i].label, true, is_right(q->cols[i].format));
+    for (size_t i = 0; i < q->ncols; i++)
+        if (!q->cols[i].hide) mail_cell(b, q->cols[i].label, true, format_is_number(q->cols[i].format));
     mail_row_close(b);
     for (size_t k = 0; k < t->nrows && k < ROWS_MOST; k++) {
         mail_row_open(b, false);
         for (size_t i = 0; i < q->ncols; i++)
-            value(b, &t->cells[k * q->ncols + i], q->cols[i].format, is_right(q->cols[i].format));
+            if (!q->cols[i].hide)
+                shown(b, r, &t->cells[k * q->ncols + i], &q->cols[i], format_is_number(q->cols[i].format));
         mail_row_close(b);
     }
     mail_table_close(b);
-    if (t->nrows > ROWS_MOST) buf_fmt(b, MAIL_P "… +%zu</p>\n", t->nrows - ROWS_MOST);
+    if (t->nrows > ROWS_MOST) buf_fmt(b, MAIL_P "… +%zu</p>\n", t->total - ROWS_MOST);
 }
 
 void report_mail(const struct report *r, struct buf *b) {
@@ -186,7 +195,7 @@ void report_mail(const struct report *r, struct buf *b) {
     mail_open(b, r->p->language, arena_fmt(&a, "%s · %s", title, report_day_text(r, &a)), fail ? "#b3261e" : "#1f4e79");
     if (r->gate)
         buf_fmt(b, MAIL_P "%s: <b>%s</b></p>\n", report_label(r, "gate"), report_label(r, fail ? "fail" : "pass"));
-    figures(b, &r->figures);
+    figures(b, r, &r->figures);
     checks(b, r);
     samples(b, r);
     for (size_t i = 0; i < r->ntables; i++) table(b, r, &r->tables[i]);

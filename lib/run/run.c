@@ -9,6 +9,7 @@
 #include "io/part.h"
 #include "report/alert.h"
 #include "report/mailbody.h"
+#include "report/report.h"
 #include "report/sla.h"
 #include "run/hook.h"
 #include "run/lock.h"
@@ -358,6 +359,8 @@ static int work(struct day_run *r, struct err *e) {
         rc = end;
     }
     if (metrics_write(&r->ledger, r->env->home, &mine)) log_warn("metrics: %s", mine.msg);
+    if (rc && rc != ERR_STOPPED && step_failed_page(&r->ctx, &mine)) log_warn("the day's page: %s", mine.msg);
+    if (report_write_indexes(r->p, r->env->home, &r->ledger, &mine)) log_warn("pages over all days: %s", mine.msg);
     log_info("run %s ended: %s", r->row.run_id, r->state);
     summary_print(&r->sum, r->p, r->day, r->state, r->row.run_id, now_mono() - r->started, &r->ctx);
     if (rc != ERR_STOPPED && alert_flush(&r->ledger, r->p, r->env->home) &&

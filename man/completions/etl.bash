@@ -13,7 +13,7 @@ _etl_options() {
     transform) echo '-p --pipeline -d --day --dataset -o --output --format --step --home --memory --threads --max-line --log-format -q --quiet -v --verbose -h --help' ;;
     load) echo '-p --pipeline -d --day --dataset --home --memory --threads --max-line --log-format -q --quiet -v --verbose -h --help' ;;
     mart) echo '-p --pipeline -d --day --test --lineage --docs --freshness -o --output --format --select --home --memory --threads --max-line --log-format -q --quiet -v --verbose -h --help' ;;
-    report) echo '-p --pipeline -d --day -o --output --format --send --dry-run --home --memory --threads --max-line --log-format -q --quiet -v --verbose -h --help' ;;
+    report) echo '-p --pipeline -d --day -o --output --format --all --block --send --dry-run --home --memory --threads --max-line --log-format -q --quiet -v --verbose -h --help' ;;
     run) echo '-p --pipeline -d --day --force --from --only --retry-failed --dry-run --retries --openlineage --source --seed --users --trips --inject --home --memory --threads --max-line --log-format -q --quiet -v --verbose -h --help' ;;
     status) echo '-p --pipeline -d --day --format --check --alert --log --home --memory --threads --max-line --log-format -q --quiet -v --verbose -h --help' ;;
     prune) echo '-p --pipeline --dry-run --home --memory --threads --max-line --log-format -q --quiet -v --verbose -h --help' ;;
@@ -92,6 +92,7 @@ _etl_value() {
     report:--day | report:-d) echo 'none' ;;
     report:--output | report:-o) echo 'file' ;;
     report:--format) echo 'words text json csv html email' ;;
+    report:--block) echo 'none' ;;
     report:--send) echo 'none' ;;
     report:--home) echo 'dir' ;;
     report:--memory) echo 'none' ;;

@@ -146,6 +146,8 @@ complete -c etl -n '__etl_using report' -s p -l pipeline -x -a '(__etl_pipelines
 complete -c etl -n '__etl_using report' -s d -l day -x -d 'the day, YYYY-MM-DD'
 complete -c etl -n '__etl_using report' -s o -l output -r -F -d 'write there instead of standard output'
 complete -c etl -n '__etl_using report' -l format -x -a 'text json csv html email' -d 'what to write'
+complete -c etl -n '__etl_using report' -l all -d 'the operator\'s page over all pipelines instead of a day\'s report'
+complete -c etl -n '__etl_using report' -l block -x -d 'with --format csv, only this block of the page, as a table of all its rows'
 complete -c etl -n '__etl_using report' -l send -x -d 'send the day\'s report to these channels of the definition\'s alerts, slack, email, webhook'
 complete -c etl -n '__etl_using report' -l dry-run -d 'say what would be done, or sent, and why'
 complete -c etl -n '__etl_using report' -l home -x -a '(__fish_complete_directories)' -d 'where lake, warehouse, ledger, reports and logs lie'
