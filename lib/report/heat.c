@@ -1,6 +1,6 @@
 /*
- * Heat grids: x by y, coloured by a value or marked by a state (days by stage). A chooser's column makes one grid for each
- * of its values. What is missing is an empty cell.
+ * Heat grids: x by y, coloured by a value or marked by a state (days by stage). A chooser's column makes one grid for
+ * each of its values. What is missing is an empty cell.
  */
 #include <math.h>
 
