@@ -10,6 +10,7 @@
 #include "io/part.h"
 #include "mart/mart.h"
 #include "net/post.h"
+#include "store/home.h"
 #include "store/warehouse.h"
 
 struct doctor {
@@ -18,7 +19,10 @@ struct doctor {
 };
 
 static void say(struct doctor *d, bool ok, const char *what, const char *detail) {
-    printf("%-6s %-12s %s\n", ok ? "ok" : "WRONG", what, detail);
+    struct buf b = {0};
+    log_clean(&b, sv_of(detail));
+    printf("%-6s %-12s %s\n", ok ? "ok" : "WRONG", what, buf_text(&b));
+    buf_free(&b);
     d->problems += !ok;
 }
 
@@ -49,6 +53,12 @@ static void look_at_home(struct doctor *d) {
     int fd = file_temp(home, &e);
     say(d, fd >= 0, "home", fd >= 0 ? arena_fmt(&d->c->a, "%s can be written", home) : e.msg);
     if (fd >= 0) close(fd);
+    const char *net = home_network(home);
+    int rc = home_check(home, false, &e);
+    if (rc) say(d, false, "home", e.msg);
+    if (net)
+        say(d, true, "home",
+            arena_fmt(&d->c->a, "lies on %s: it belongs to one host (locks/host), and a local disk is faster", net));
     if (statvfs(home, &fs) == 0) {
         double gb = (double)fs.f_bavail * (double)fs.f_frsize / 1e9;
         snprintf(text, sizeof text, "%.1f GB free%s", gb, gb < 1 ? ": make room, or move --home" : "");
@@ -140,8 +150,10 @@ static void look_at_pipeline(struct doctor *d, const char *name) {
     }
     if (p->alerts.slack) {
         char *url;
-        bool set = secret_expand(p->alerts.slack, &d->c->a, &url, &e) == ERR_OK;
-        say(d, true, "slack", set ? "webhook is set" : arena_fmt(&d->c->a, "%s: no alerts will be sent", e.msg));
+        int rc = secret_expand(p->alerts.slack, &d->c->a, &url, &e);
+        bool set = rc == ERR_OK;
+        say(d, set || rc == ERR_CONFIG, "slack",
+            set ? "webhook is set" : arena_fmt(&d->c->a, "%s: no alerts will be sent", e.msg));
         if (set && !net_ca_bundle())
             say(d, false, "tls", "no bundle of CA certificates found: install ca-certificates, or set SSL_CERT_FILE");
     }

@@ -68,9 +68,9 @@ static void orders(void **state) {
     check(2, 5000, 50, 20, 8 << 20, false);
     check(3, 5000, 1000000, 0, 8 << 20, false);
     check(4, 60000, 3000, 60, 1 << 18, true);
-    check(5, 60000, 1, 10, 1 << 18, true);      /* all the same key: the order of the input */
-    check(6, 3000, 500, 20000, 1 << 18, true);  /* over a hundred runs, more than there are buffers for */
-    check(7, 40, 500, 1 << 20, 1 << 18, true);  /* entries larger than the memory */
+    check(5, 60000, 1, 10, 1 << 18, true);     /* all the same key: the order of the input */
+    check(6, 3000, 500, 20000, 1 << 18, true); /* over a hundred runs, more than there are buffers for */
+    check(7, 40, 500, 1 << 20, 1 << 18, true); /* entries larger than the memory */
 }
 
 static void nothing(void **state) {

@@ -93,7 +93,7 @@ void alert_send_slack(const struct pipeline *p, const struct alert *a) {
     if (!p->alerts.slack) {
         log_warn("%s has no \"alerts\": {\"slack\": ...}: nothing is sent", p->name);
     } else if (secret_expand(p->alerts.slack, &mem, &url, &e)) {
-        log_info("no Slack message: %s", e.msg);
+        log_line(e.code == ERR_CONFIG ? LOG_INFO : LOG_WARN, "no Slack message: %s", e.msg);
     } else {
         alert_slack(p, a, &body);
         struct slack_message m = {url, buf_text(&body)};
@@ -138,9 +138,11 @@ void alert_send_email(const struct pipeline *p, const struct alert *a) {
     if (!p->alerts.smtp) {
         log_warn("%s has no \"alerts\": {\"email\": ...}: nothing is sent", p->name);
     } else if (expand_mail(&p->alerts, &m, &mem, &e)) {
-        log_info("no mail: %s", e.msg);
+        log_line(e.code == ERR_CONFIG ? LOG_INFO : LOG_WARN, "no mail: %s", e.msg);
     } else {
-        buf_fmt(&text, "%s\n\n%s\n", m.subject, a->text ? a->text : "");
+        buf_fmt(&text, "%s\n\n", m.subject);
+        log_clean(&text, sv_of(a->text));
+        buf_chr(&text, '\n');
         if (a->stage) buf_fmt(&text, "\nStage: %s %s\n", a->stage, a->dataset ? a->dataset : "");
         if (a->log_path) buf_fmt(&text, "Log: %s\n", a->log_path);
         if (a->command) buf_fmt(&text, "Continue with: %s\n", a->command);

@@ -4,6 +4,8 @@
 #include <cjson/cJSON.h>
 #include <unistd.h>
 
+#include "run/lock.h"
+
 static int rank(const char *state) {
     static const char *const order[] = {"done", "empty", "running", "stopped", "failed", "gate_failed"};
     for (int i = 0; i < 6; i++)
@@ -40,7 +42,7 @@ static int gather_run(struct status *s, struct status_day *d, struct ledger *l, 
     struct stmt q;
     bool row;
     int rc = stmt_prepare(&q, &l->db,
-                          "SELECT state, error, finished_at, pid, host FROM runs WHERE pipeline=?1 AND day=?2 ORDER BY "
+                          "SELECT state, error, finished_at FROM runs WHERE pipeline=?1 AND day=?2 ORDER BY "
                           "rowid DESC LIMIT 1",
                           "reading the ledger", e);
     if (rc) return rc;
@@ -51,7 +53,7 @@ static int gather_run(struct status *s, struct status_day *d, struct ledger *l, 
         d->run = arena_str(&s->a, stmt_col(&q, 0));
         d->error = arena_str(&s->a, stmt_col(&q, 1));
         d->finished_at = arena_str(&s->a, stmt_col(&q, 2));
-        if (strcmp(d->run, "running") == 0 && !pid_start_ticks((int)stmt_col_int(&q, 3))) {
+        if (strcmp(d->run, "running") == 0 && !run_lock_held(l->home, s->p->name)) {
             d->run = "failed";
             d->error = "killed: the process ended without a word";
         }
@@ -122,7 +124,10 @@ void status_json(const struct status *s, FILE *out) {
         cJSON_AddItemToArray(days, x);
     }
     char *text = cJSON_Print(o);
-    fprintf(out, "%s\n", text);
+    struct buf b = {0};
+    json_visible(&b, text);
+    fprintf(out, "%s\n", buf_text(&b));
+    buf_free(&b);
     free(text);
     cJSON_Delete(o);
 }

@@ -1,11 +1,11 @@
 /*
- * What the operations of this room share: a record as a list of members, the thread that works on it, and the table that
- * names the operations. A family of operations is one file (op_*.c) and some lines in table.c.
+ * What the operations of this room share: a record as a list of members, the thread that works on it, and the table
+ * that names the operations. A family of operations is one file (op_*.c) and some lines in table.c.
  *
  * An operation comes in one of two forms.
- *   record   apply() sees one record at a time, on many threads: it changes it, drops it, or hands on several by top_pass
- *   stream   needs all records before it can answer (groups, sorting): pack() makes of each record, on many threads, a
- *            key and a load; io/runs.h sorts them by key within the memory given; unpack() reads them in order, on one
+ *   record   apply() sees one record at a time, on many threads: it changes it, drops it, or hands on several by
+ * top_pass stream   needs all records before it can answer (groups, sorting): pack() makes of each record, on many
+ * threads, a key and a load; io/runs.h sorts them by key within the memory given; unpack() reads them in order, on one
  *            thread, and emits the new records. Records with equal keys come in the order of the input.
  */
 #ifndef ETL_TRANSFORM_OP_H
@@ -29,10 +29,10 @@ struct trec {
 /* An operation in a run. */
 struct top {
     const struct pl_op *op;
-    const void *args;   /* op->args */
-    void *shared;       /* what kind->share made for this run */
-    const char *step;   /* the step's name */
-    size_t at;          /* place among the operations of the run */
+    const void *args; /* op->args */
+    void *shared;     /* what kind->share made for this run */
+    const char *step; /* the step's name */
+    size_t at;        /* place among the operations of the run */
 };
 
 struct trun; /* transform.c */
@@ -69,7 +69,7 @@ int stream_emit(struct stream *s, struct sv text, struct err *e);
 
 /* ---- records (record.c) ---- */
 void trec_read(struct trec *r, struct jval object);
-void trec_write(const struct trec *r, struct buf *out); /* without a line break */
+void trec_write(const struct trec *r, struct buf *out);         /* without a line break */
 struct tmember *trec_find(const struct trec *r, struct sv key); /* NULL when absent */
 void trec_set(struct trec *r, struct sv key, struct sv value);  /* in its place, or at the end */
 void trec_remove(struct trec *r, struct sv key);

@@ -27,7 +27,7 @@ void trec_read(struct trec *r, struct jval object) {
         struct sv k = jv_raw(key), raw = jv_raw(val);
         if (jv_tok(key)->flags & JF_ESC) k.p = jv_str(key, r->a, &k.n);
         if (jv_type(val) == JT_STR) raw = (struct sv){raw.p - 1, raw.n + 2}; /* with its quotes */
-        struct tmember *m = trec_find(r, k); /* the last of one name counts */
+        struct tmember *m = trec_find(r, k);                                 /* the last of one name counts */
         if (!m) m = add(r);
         *m = (struct tmember){k, raw};
     }
