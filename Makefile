@@ -73,6 +73,12 @@ test-all: test-packages
 	@$(MAKE) --no-print-directory $(BUILD)/etl $(TESTS)
 	@scripts/test.sh $(BUILD) --all
 
+# Every moment instead of a sample: some 20 minutes on two cores.
+.PHONY: torture
+torture: test-packages
+	@$(MAKE) --no-print-directory $(BUILD)/etl
+	@python3 scripts/torture all --all --binary $(BUILD)/etl
+
 .PHONY: asan-tests
 asan-tests: $(TESTS)
 

@@ -5,6 +5,7 @@
 
 #include "base/day.h"
 #include "base/near.h"
+#include "cmd/profile.h"
 #include "collect/clickstream.h"
 #include "io/bytes.h"
 #include "io/file.h"
@@ -244,9 +245,12 @@ int cli_env(struct cli *c, struct err *e) {
     int64_t memory, threads, line, retries, seed, users, ratio, unpacked;
     long cpus = sysconf(_SC_NPROCESSORS_ONLN);
     const char *home = cli_get(c, "home");
+    const char *chosen = NULL;
+    int rc = profile_apply(&c->a, &chosen, e);
     if (!home || !*home) home = getenv("ETL_HOME");
+    if (!home || !*home) home = chosen;
     if (!home || !*home) home = "./etl-data";
-    int rc = cli_int(c, "memory", 16, 1 << 20, 256, &memory, e);
+    if (rc == ERR_OK) rc = cli_int(c, "memory", 16, 1 << 20, 256, &memory, e);
     if (rc == ERR_OK) rc = cli_int(c, "threads", 1, 256, cpus > 0 ? cpus : 1, &threads, e);
     if (rc == ERR_OK) rc = cli_int(c, "max-line", 1, 1024, 16, &line, e);
     if (rc == ERR_OK) rc = cli_int(c, "max-ratio", 0, 2000, BYTES_RATIO, &ratio, e);

@@ -1,5 +1,4 @@
 /* etl: parse, call the command, map its result to an exit status. The only exit of the program is here. */
-#include <malloc.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -39,16 +38,7 @@ static int work(struct cli *c, struct err *e) {
     return commands[c->command](c, e);
 }
 
-/* Left alone, glibc raises these limits each time a large block is freed, and from then on large tables lie in the
- * heap, where what a stage has freed is kept between what the next one holds: 290 MiB for a run whose stages need 200.
- * Fixed, every block of a mebibyte is a mapping of its own, given back when it is freed. */
-static void setup_memory(void) {
-    mallopt(M_MMAP_THRESHOLD, 1 << 20);
-    mallopt(M_TRIM_THRESHOLD, 16 << 20);
-}
-
 int main(int argc, char **argv) {
-    setup_memory();
     struct cli c;
     struct err e = {0};
     secret_keep_from_cores();

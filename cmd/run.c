@@ -6,6 +6,7 @@
 #include "base/stop.h"
 #include "cmd/cli.h"
 #include "io/file.h"
+#include "run/order.h"
 #include "run/status.h"
 
 static int stage_option(const struct cli *c, const char *option, int *out, struct err *e) {
@@ -36,7 +37,8 @@ static int run_days(struct cli *c, const struct pipeline *p, const struct run_op
     for (day_t d = from; d <= to && !stop_signal(); d++) {
         struct err mine = {0};
         if (cli_has(c, "retry-failed") && !failed_before(c, p, d)) continue;
-        rc = run_day(p, d, &c->env, opt, &mine);
+        rc = opt->force || opt->dry_run ? ERR_OK : run_may_begin(p, &c->env, d, &mine);
+        if (rc == ERR_OK) rc = run_day(p, d, &c->env, opt, &mine);
         if (!rc) continue;
         err_in(&mine, "%s %s", p->name, day_text(d).s);
         if (!first) {
@@ -54,10 +56,29 @@ static int run_days(struct cli *c, const struct pipeline *p, const struct run_op
     return first;
 }
 
+/* All the pipelines of the list, NULL for one that cannot be read: that one's mistakes do not keep the others from
+ * running. */
+static int read_pipelines(struct cli *c, const char *list, struct pipeline **p, size_t *n, struct err *e) {
+    int first = ERR_OK;
+    do {
+        size_t len = list ? strcspn(list, ",") : 0;
+        struct err mine = {0};
+        int rc = cli_pipeline(c, len ? arena_strn(&c->a, list, len) : NULL, &p[*n], &mine);
+        if (rc) p[*n] = NULL;
+        *n += 1;
+        if (rc && first) log_error("%s", e->msg);
+        if (rc) *e = mine;
+        if (rc && !first) first = rc;
+        if (list) list += len + (list[len] == ',');
+    } while (list && *list);
+    return first;
+}
+
 int cmd_RUN(struct cli *c, struct err *e) {
     struct run_opt opt = {.force = cli_has(c, "force"), .dry_run = cli_has(c, "dry-run"), .from = -1, .only = -1};
     const char *list = cli_get(c, "pipeline");
-    int rc = stage_option(c, "from", &opt.from, e), first = ERR_OK;
+    size_t n = 0;
+    int rc = stage_option(c, "from", &opt.from, e), first;
     if (rc == ERR_OK) rc = stage_option(c, "only", &opt.only, e);
     if (rc == ERR_OK && opt.from >= 0 && opt.only >= 0)
         rc = err_set(e, ERR_USAGE, "--from and --only do not go together");
@@ -66,17 +87,23 @@ int cmd_RUN(struct cli *c, struct err *e) {
     if (rc) return rc;
     if (!list) list = getenv("ETL_PIPELINE");
     stop_drain(true);
-    do {
-        size_t n = list ? strcspn(list, ",") : 0;
-        struct pipeline *p = NULL;
-        struct err mine = {0};
-        rc = cli_pipeline(c, n ? arena_strn(&c->a, list, n) : NULL, &p, &mine);
-        if (rc == ERR_OK) rc = run_days(c, p, &opt, &mine);
-        pipeline_free(p);
-        if (rc && first) log_error("%s", e->msg);
-        if (rc) *e = mine;
-        if (rc && !first) first = rc;
-        if (list) list += n + (list[n] == ',');
-    } while (list && *list && !stop_signal());
+    struct pipeline **p = arena_alloc(&c->a, (list ? strlen(list) + 2 : 2) * sizeof *p);
+    first = read_pipelines(c, list, p, &n, e);
+    struct err mine = {0};
+    rc = run_order(p, n, &mine);
+    if (rc) {
+        *e = mine;
+        first = rc;
+    }
+    for (size_t i = 0; i < n && rc != ERR_CONFIG && !stop_signal(); i++) {
+        struct err one = {0};
+        if (!p[i]) continue;
+        int day = run_days(c, p[i], &opt, &one);
+        if (!day) continue;
+        if (first) log_error("%s", e->msg);
+        *e = one;
+        if (!first) first = day;
+    }
+    for (size_t i = 0; i < n; i++) pipeline_free(p[i]);
     return first;
 }

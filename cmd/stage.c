@@ -2,6 +2,7 @@
 #include "cmd/stage.h"
 
 #include "base/near.h"
+#include "mart/select.h"
 
 static int find_step(const struct cli *c, struct filter_opt *o, struct err *e) {
     const char *name = cli_get(c, "step");
@@ -18,24 +19,6 @@ static int find_step(const struct cli *c, struct filter_opt *o, struct err *e) {
     return rc;
 }
 
-static int split_models(struct cli *c, struct filter_opt *o, struct err *e) {
-    const char *s = cli_get(c, "select");
-    if (!s) return ERR_OK;
-    o->models.s = arena_alloc(&c->a, (strlen(s) + 1) * sizeof(char *));
-    while (*s) {
-        size_t n = strcspn(s, ",");
-        const char *name = arena_strn(&c->a, s, n);
-        if (!pipeline_model(o->p, name)) {
-            struct near near = near_start(name);
-            for (size_t i = 0; i < o->p->nmodels; i++) near_offer(&near, o->p->models[i].name);
-            return err_set(e, ERR_USAGE, "%s has no model '%s'%s", o->p->name, name, near_hint(&near, &c->a));
-        }
-        o->models.s[o->models.n++] = name;
-        s += n + (s[n] == ',');
-    }
-    return ERR_OK;
-}
-
 int cmd_stage(struct cli *c, int (*filter)(const struct run_env *, const struct filter_opt *, struct err *),
               struct err *e) {
     static const char *const formats[] = {"jsonl", "csv"};
@@ -50,7 +33,7 @@ int cmd_stage(struct cli *c, int (*filter)(const struct run_env *, const struct 
     if (rc == ERR_OK && c->command != CMD_MART) rc = cli_dataset(c, p, &o.d, e);
     if (rc == ERR_OK) rc = cli_choice(c, "format", formats, 2, 0, &format, e);
     if (rc == ERR_OK && o.d) rc = find_step(c, &o, e);
-    if (rc == ERR_OK) rc = split_models(c, &o, e);
+    if (rc == ERR_OK && cli_has(c, "select")) rc = mart_select(p, cli_get(c, "select"), &c->a, &o.models, e);
     if (rc == ERR_OK && c->noperands && !*cli_commands[c->command].operands)
         rc = err_set(e, ERR_USAGE, "etl %s takes no operands; '%s' is one too many", cli_commands[c->command].name,
                      c->operands[0]);

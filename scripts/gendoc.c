@@ -75,6 +75,8 @@ static const struct term exits[] = {
     {ALL, "128+n", "Ended by signal\n.Ar n ."},
 };
 static const struct term environment[] = {
+    {ALL & ~(HELP), "ETL_ENV", "The profile to work under, see Profiles in etl(1)."},
+    {ALL & ~(HELP), "ETL_PROFILES", "The file of profiles;\n.Pa profiles.json\nunless set."},
     {ALL & ~(HELP + INIT), "ETL_HOME", "The home, where\n.Fl -home\nis not given."},
     {WITH_PIPELINE, "ETL_PIPELINE",
      "The pipeline, where\n.Fl p\nis not given; for\n.Cm run\nseveral, separated by commas."},

@@ -46,9 +46,8 @@ if [ -f scripts/e2e.py ]; then
     fi
 fi
 if [ "$all" = --all ]; then
-    for extra in scripts/torture.sh scripts/asan.sh; do
-        [ -x "$extra" ] || continue
-        if "$extra"; then
+    for extra in "python3 scripts/torture all --binary $build/etl" scripts/asan.sh; do
+        if $extra; then
             passed=$((passed + 1))
         else
             failed=$((failed + 1))

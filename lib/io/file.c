@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -58,6 +59,13 @@ int fd_write(int fd, const void *p, size_t n, const char *name, struct err *e) {
     return ERR_OK;
 }
 
+int fd_sync(int fd) {
+    int got;
+    do got = fsync(fd);
+    while (got != 0 && errno == EINTR);
+    return got;
+}
+
 char *path_dir(const char *path, struct arena *a) {
     const char *slash = strrchr(path, '/');
     if (!slash) return arena_str(a, ".");
@@ -70,7 +78,7 @@ int dir_sync(const char *path, struct err *e) {
     if (fd < 0) return err_sys(e, ERR_IO, "cannot open directory %s", path);
     int rc = ERR_OK;
     /* EINVAL: a file system that cannot sync directories has nothing to sync */
-    if (fsync(fd) != 0 && errno != EINVAL) rc = err_sys(e, ERR_IO, "cannot sync directory %s", path);
+    if (fd_sync(fd) != 0 && errno != EINVAL) rc = err_sys(e, ERR_IO, "cannot sync directory %s", path);
     close(fd);
     return rc;
 }
@@ -78,7 +86,7 @@ int dir_sync(const char *path, struct err *e) {
 int file_sync(const char *path, struct err *e) {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) return err_sys(e, ERR_IO, "cannot open %s", path);
-    int rc = fsync(fd) == 0 ? ERR_OK : err_sys(e, ERR_IO, "cannot sync %s", path);
+    int rc = fd_sync(fd) == 0 ? ERR_OK : err_sys(e, ERR_IO, "cannot sync %s", path);
     close(fd);
     return rc;
 }
@@ -98,7 +106,7 @@ int file_publish(const char *path, const void *p, size_t n, struct err *e) {
         goto out;
     }
     rc = fd_write(fd, p, n, path, e);
-    if (rc == ERR_OK && fsync(fd) != 0) rc = err_sys(e, ERR_IO, "cannot sync %s", path);
+    if (rc == ERR_OK && fd_sync(fd) != 0) rc = err_sys(e, ERR_IO, "cannot sync %s", path);
     close(fd);
     if (rc == ERR_OK && rename(tmp, path) != 0) rc = err_sys(e, ERR_IO, "cannot put %s in place", path);
     if (rc == ERR_OK)
@@ -174,6 +182,30 @@ int dir_remove(const char *path, struct err *e) {
     for (size_t i = 0; i < n && rc == ERR_OK; i++) rc = dir_remove(arena_fmt(&a, "%s/%s", path, names[i]), e);
     if (rc == ERR_OK && rmdir(path) != 0 && errno != ENOENT)
         rc = err_sys(e, ERR_IO, "cannot remove directory %s", path);
+    arena_free(&a);
+    return rc;
+}
+
+/* NAME.tmp-PID: the process, 0 when the name is another. */
+static pid_t writer_of(const char *name) {
+    const char *at = strstr(name, ".tmp-");
+    for (const char *next = at; next; next = strstr(next + 1, ".tmp-")) at = next;
+    if (!at || at == name) return 0;
+    size_t digits = strspn(at + 5, "0123456789");
+    return digits && digits < 10 && !at[5 + digits] ? (pid_t)strtol(at + 5, NULL, 10) : 0;
+}
+
+int dir_sweep(const char *path, struct err *e) {
+    struct arena a = {0};
+    char **names;
+    size_t n;
+    int rc = dir_list(path, &a, &names, &n, e);
+    for (size_t i = 0; i < n && rc == ERR_OK; i++) {
+        pid_t pid = writer_of(names[i]);
+        if (!pid || kill(pid, 0) == 0 || errno != ESRCH) continue;
+        char *file = arena_fmt(&a, "%s/%s", path, names[i]);
+        if (unlink(file) != 0 && errno != ENOENT) rc = err_sys(e, ERR_IO, "cannot remove %s", file);
+    }
     arena_free(&a);
     return rc;
 }

@@ -21,6 +21,11 @@ int file_sync(const char *path, struct err *e);
 int dir_make(const char *path, struct err *e); /* with parents */
 int dir_sync(const char *path, struct err *e);
 int dir_remove(const char *path, struct err *e); /* with contents; absent is fine; does not follow links */
+/* Remove what writers that are gone (killed, power lost) left in a directory: NAME.tmp-PID of no process. Absent is
+ * fine. */
+int dir_sweep(const char *path, struct err *e);
+/* fsync, begun again when a signal comes in between. 0, or -1 with errno. */
+int fd_sync(int fd);
 /* Sorted names in a directory without . and ..; the arena owns them. Absent directory: 0 names. */
 int dir_list(const char *path, struct arena *a, char ***names, size_t *n, struct err *e);
 /* Put directory `made` in the place of `path` atomically; what was there is removed after. */

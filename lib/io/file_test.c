@@ -136,6 +136,23 @@ static void replacing(void **state) {
     holds("r1/dt=1/newer", "newer");
 }
 
+/* What dead writers left goes; what lives, and what only looks like it, stays. */
+static void sweeping(void **state) {
+    (void)state;
+    struct err e = {0};
+    assert_int_equal(dir_make(at("sweep"), &e), ERR_OK);
+    put("sweep/page.html.tmp-999999999", "of no process: pids end at 2^22");
+    put(arena_fmt(&a, "sweep/page.html.tmp-%d", (int)getpid()), "of a process that lives");
+    put("sweep/.tmp-999999999", "no name before it");
+    put("sweep/a.tmp-12x", "no pid");
+    put("sweep/a.tmp-", "no pid");
+    put("sweep/a.tmp-9.tmp-999999999", "the last one counts");
+    assert_int_equal(dir_sweep(at("sweep"), &e), ERR_OK);
+    assert_int_equal(entries("sweep"), 4);
+    assert_false(file_exists(at("sweep/page.html.tmp-999999999")));
+    assert_int_equal(dir_sweep(at("not-there"), &e), ERR_OK);
+}
+
 static void temporary(void **state) {
     (void)state;
     struct err e = {0};
@@ -193,9 +210,9 @@ static int last(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(publish),      cmocka_unit_test(reading),
-                                       cmocka_unit_test(directories),  cmocka_unit_test(removing),
-                                       cmocka_unit_test(replacing),    cmocka_unit_test(temporary),
-                                       cmocka_unit_test(glob_patterns)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(publish),       cmocka_unit_test(reading),
+                                       cmocka_unit_test(directories),   cmocka_unit_test(removing),
+                                       cmocka_unit_test(replacing),     cmocka_unit_test(temporary),
+                                       cmocka_unit_test(glob_patterns), cmocka_unit_test(sweeping)};
     return cmocka_run_group_tests(tests, first, last);
 }

@@ -181,7 +181,7 @@ int sink_commit(struct sink *s, struct sink_result *res, struct err *e) {
         s->quick = false;
     }
     bool file = !s->is_stdout && !s->direct;
-    if (rc == ERR_OK && file && fsync(s->fd) != 0) rc = err_sys(e, ERR_IO, "cannot sync %s", s->path);
+    if (rc == ERR_OK && file && fd_sync(s->fd) != 0) rc = err_sys(e, ERR_IO, "cannot sync %s", s->path);
     if (rc == ERR_OK && file && !s->inside) {
         struct arena a = {0};
         if (rename(s->tmp, s->path) != 0) rc = err_sys(e, ERR_IO, "cannot put %s in place", s->path);

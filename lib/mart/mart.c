@@ -7,7 +7,9 @@
  */
 #include "mart/mart_impl.h"
 
+#include "base/log.h"
 #include "mart/eval.h"
+#include "mart/fresh.h"
 #include "mart/macro.h"
 
 void mart_columns(const struct pl_model *m, struct buf *b) {
@@ -17,7 +19,7 @@ void mart_columns(const struct pl_model *m, struct buf *b) {
     }
 }
 
-static int bind_params(struct stmt *s, const struct pl_model *m, const struct mart_params *p, struct err *e) {
+int mart_bind(struct stmt *s, const struct pl_model *m, const struct mart_params *p, struct err *e) {
     for (int i = 1; i <= sqlite3_bind_parameter_count(s->h); i++) {
         const char *name = sqlite3_bind_parameter_name(s->h, i), *value;
         if (!param_value(p, name, &value))
@@ -40,7 +42,7 @@ int mart_sql(struct db *wh, const struct pl_model *m, const struct mart_params *
              struct err *e) {
     struct stmt s;
     int rc = stmt_prepare(&s, wh, sql, m->name, e);
-    if (rc == ERR_OK) rc = bind_params(&s, m, p, e);
+    if (rc == ERR_OK) rc = mart_bind(&s, m, p, e);
     if (rc == ERR_OK) rc = stmt_run(&s, e);
     if (changes) *changes = sqlite3_changes64(wh->h);
     stmt_close(&s);
@@ -119,7 +121,7 @@ int mart_run_test(struct db *wh, const struct pl_model *m, const struct mart_par
     struct buf found = {.max = 600};
     bool row = true;
     int n = 0, rc = stmt_prepare(&s, wh, sql, what, e);
-    if (rc == ERR_OK) rc = bind_params(&s, m, p, e);
+    if (rc == ERR_OK) rc = mart_bind(&s, m, p, e);
     while (rc == ERR_OK && n < 4 && (rc = stmt_step(&s, &row, e)) == ERR_OK && row) {
         buf_str(&found, n++ ? "; " : "");
         for (int i = 0; i < sqlite3_column_count(s.h) && i < 6; i++) {
@@ -137,6 +139,15 @@ int mart_run_test(struct db *wh, const struct pl_model *m, const struct mart_par
     return rc;
 }
 
+int mart_only_warn(struct err *e) {
+    static const char kept[] = "; the mart stays as it was";
+    char *at = strstr(e->msg, kept);
+    if (at) memmove(at, at + sizeof kept - 1, strlen(at + sizeof kept - 1) + 1);
+    log_warn("%s", e->msg);
+    *e = (struct err){0};
+    return ERR_OK;
+}
+
 static int run_tests(struct db *wh, const struct pipeline *p, const struct pl_model *m,
                      const struct mart_params *params, const char *from, struct err *e) {
     int rc = ERR_OK;
@@ -149,6 +160,7 @@ static int run_tests(struct db *wh, const struct pipeline *p, const struct pl_mo
             mart_test_sql(&m->tests[i], from, &sql, &what);
         }
         if (rc == ERR_OK) rc = mart_run_test(wh, m, params, buf_text(&sql), buf_text(&what), e);
+        if (rc == ERR_TEST && m->tests[i].warn) rc = mart_only_warn(e);
         buf_free(&sql);
         buf_free(&what);
     }
@@ -269,8 +281,8 @@ static int build_view(struct db *wh, const struct pipeline *p, const struct pl_m
 /* A model may come before the first load (an `always` model after a failed gate): its tables are there then, empty. */
 static int make_sources(struct db *wh, const struct pipeline *p, const struct pl_model *m, struct err *e) {
     int rc = ERR_OK;
-    for (size_t i = 0; i < m->refs.n && rc == ERR_OK; i++) {
-        const struct pl_dataset *d = pipeline_loader_of(p, m->refs.s[i]);
+    for (size_t i = 0; i < m->inputs.n && rc == ERR_OK; i++) {
+        const struct pl_dataset *d = pipeline_loader_of(p, m->inputs.s[i]);
         if (d) rc = table_make(wh, d->load, true, e);
     }
     return rc;
@@ -290,6 +302,54 @@ static int build_aside(struct db *wh, const struct pipeline *p, const struct pl_
     return rc;
 }
 
+/* A seed: rows aside from the CSV, tests, swap. */
+static int build_seed(struct db *wh, const struct pipeline *p, const struct pl_model *m,
+                      const struct mart_params *params, int64_t *rows, struct err *e) {
+    struct mart_swap s = {wh, m, params};
+    int rc = db_exec(wh, e, "DROP TABLE IF EXISTS " MART_ASIDE);
+    if (rc == ERR_OK) rc = seed_fill(wh, m, MART_ASIDE, rows, e);
+    if (rc == ERR_OK) rc = run_tests(wh, p, m, params, MART_ASIDE, e);
+    if (rc == ERR_OK) rc = db_transaction(wh, mart_swap, &s, e);
+    sqlite3_exec(wh->h, "DROP TABLE IF EXISTS " MART_ASIDE, NULL, NULL, NULL);
+    return rc;
+}
+
+static int note_only(void *ctx, struct err *e) {
+    struct mart_swap *s = ctx;
+    return s->params->mark.pipeline ? warehouse_note(s->wh, &s->params->mark, e) : ERR_OK;
+}
+
+static int check_fresh(struct db *wh, const struct pl_model *m, const struct pl_dataset *d, const char *day,
+                       struct err *e) {
+    struct arena a = {0};
+    struct freshness f;
+    int rc = m->fresh.column ? freshness_of(wh, d, &m->fresh, day, &f, &a, e) : ERR_OK;
+    if (rc == ERR_OK && m->fresh.column &&
+        (f.state == FRESH_STALE || (f.state == FRESH_EMPTY && m->fresh.error_days >= 0)))
+        rc = err_set(e, ERR_TEST, "table %s is stale: its newest %s is %s, more than %lld days before %s", f.table,
+                     f.column, f.newest ? f.newest : "none", (long long)m->fresh.error_days, day);
+    else if (rc == ERR_OK && m->fresh.column && f.state != FRESH_OK)
+        log_warn("table %s is late: its newest %s is %s", f.table, f.column, f.newest ? f.newest : "none");
+    arena_free(&a);
+    return rc;
+}
+
+/* The tests of a loaded table, on its rows of the day. */
+static int build_check(struct db *wh, const struct pipeline *p, const struct pl_model *m,
+                       const struct mart_params *params, struct err *e) {
+    const struct pl_dataset *d = pipeline_loader_of(p, m->refs.s[0]);
+    struct mart_swap s = {wh, m, params};
+    struct buf from = {0};
+    buf_str(&from, "(SELECT * FROM ");
+    sql_name(&from, d->load->table);
+    buf_str(&from, " WHERE dt = :ds)");
+    int rc = check_fresh(wh, m, d, params->ds, e);
+    if (rc == ERR_OK) rc = run_tests(wh, p, m, params, from.p, e);
+    if (rc == ERR_OK) rc = db_transaction(wh, note_only, &s, e);
+    buf_free(&from);
+    return rc;
+}
+
 int mart_build(struct db *wh, const struct pipeline *p, const struct pl_model *m, const struct mart_params *params,
                int64_t *rows, struct err *e) {
     bool done = false;
@@ -298,6 +358,8 @@ int mart_build(struct db *wh, const struct pipeline *p, const struct pl_model *m
     int rc = make_sources(wh, p, m, e);
     if (rc) return rc;
     if (m->kind == MODEL_VIEW) return build_view(wh, p, m, params, e);
+    if (m->kind == MODEL_SEED) return build_seed(wh, p, m, params, rows, e);
+    if (m->kind == MODEL_CHECK) return build_check(wh, p, m, params, e);
     rc = mart_quick(wh, p, m, params, rows, &done, e);
     return done ? rc : build_aside(wh, p, m, params, rows, e);
 }
@@ -306,9 +368,10 @@ int mart_check(struct db *wh, const struct pipeline *p, const struct pl_model *m
     struct buf b = {0};
     struct stmt s = {0};
     struct mart_params none = {0};
+    if (m->kind == MODEL_SEED || m->kind == MODEL_CHECK) return ERR_OK;
     int rc = macro_expand(p, m->file, m->sql, DIALECT_SQLITE, NULL, &b, e);
     if (rc == ERR_OK && (rc = stmt_prepare(&s, wh, buf_text(&b), m->name, e))) rc = mart_in_model(m, e);
-    if (rc == ERR_OK) rc = bind_params(&s, m, &none, e);
+    if (rc == ERR_OK) rc = mart_bind(&s, m, &none, e);
     stmt_close(&s);
     buf_free(&b);
     return rc;

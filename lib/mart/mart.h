@@ -4,6 +4,10 @@
  *
  * Parameters a model may use: :ds (the day), :run_id, :quality_status, :started_at, :finished_at.
  *
+ * A seed's rows come from its CSV file, by the types of its columns. A check makes nothing: the tests of a loaded table
+ * run on its rows of the day, and its newest row must not be too old. A test with severity warn tells what it finds and
+ * fails nothing.
+ *
  * daily: rows of the day are replaced. Where the key does not hold the day (an order, say) and another day has the same
  * key already, the earlier day keeps it, in whatever order days are done.
  */

@@ -1,4 +1,4 @@
-/* Shared by mart.c and mart_quick.c only. */
+/* Shared by mart.c, mart_quick.c, seed.c and unit.c only. */
 #ifndef ETL_MART_MART_IMPL_H
 #define ETL_MART_MART_IMPL_H
 
@@ -18,6 +18,9 @@ void mart_test_sql(const struct pl_test *t, const char *from, struct buf *b, str
 int mart_run_test(struct db *wh, const struct pl_model *m, const struct mart_params *p, const char *sql,
                   const char *what, struct err *e);
 
+/* A test that only warns has found rows (e, ERR_TEST): tell them and go on. */
+int mart_only_warn(struct err *e);
+
 struct mart_swap {
     struct db *wh;
     const struct pl_model *m;
@@ -30,5 +33,10 @@ int mart_swap(void *ctx, struct err *e);
  * (or is not for this model), nothing has changed. */
 int mart_quick(struct db *wh, const struct pipeline *p, const struct pl_model *m, const struct mart_params *params,
                int64_t *rows, bool *done, struct err *e);
+
+/* The rows of a seed into a new table of that name (as SQL writes it). A row that does not fit is ERR_CONFIG with its
+ * line. */
+int seed_fill(struct db *wh, const struct pl_model *m, const char *table, int64_t *rows, struct err *e);
+int mart_bind(struct stmt *s, const struct pl_model *m, const struct mart_params *p, struct err *e);
 
 #endif

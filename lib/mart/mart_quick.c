@@ -133,6 +133,7 @@ static void pass_sql(const struct pl_model *m, const char *from, struct buf *b) 
     buf_fmt(b, "SELECT 1 FROM %s WHERE ", from);
     for (size_t i = 0; i < m->ntests; i++) {
         const struct pl_test *t = &m->tests[i];
+        if (t->warn) continue;
         if (t->kind == TEST_NOT_NULL) {
             for (size_t k = 0; k < t->columns.n; k++, sep = " OR ") {
                 buf_str(b, sep);
@@ -163,6 +164,7 @@ static int quick_test(struct quick *q, const struct pl_test *t, const char *from
         mart_test_sql(t, from, &sql, &what);
     }
     if (rc == ERR_OK && !proved) rc = with_scan(q, buf_text(&sql), buf_text(&what), one_test, e);
+    if (rc == ERR_TEST && t->warn) rc = mart_only_warn(e);
     buf_free(&sql);
     buf_free(&what);
     return rc;
@@ -174,7 +176,7 @@ static int quick_tests(struct quick *q, const char *from, struct err *e) {
     int rc = one_test(q, pass.p, "not_null", e);
     for (size_t i = 0; i < q->m->ntests && rc == ERR_OK; i++) {
         const struct pl_test *t = &q->m->tests[i];
-        if (t->kind != TEST_NOT_NULL && t->kind != TEST_ACCEPTED) rc = quick_test(q, t, from, e);
+        if (t->warn || (t->kind != TEST_NOT_NULL && t->kind != TEST_ACCEPTED)) rc = quick_test(q, t, from, e);
     }
     buf_free(&pass);
     return rc;

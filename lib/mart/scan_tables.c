@@ -100,7 +100,7 @@ static void want_template(struct mart_scan *s, const char *file, const char *sql
 static void want_models(struct mart_scan *s) {
     for (size_t i = 0; i < s->p->nmodels; i++) {
         const struct pl_model *m = &s->p->models[i];
-        if (m->kind == MODEL_CTE || m->kind == MODEL_VIEW) continue;
+        if (m->kind != MODEL_DAILY && m->kind != MODEL_TABLE) continue;
         if (s->only.n && !strs_has(s->only, sv_of(m->name))) continue;
         want_template(s, m->file, m->sql);
         for (size_t k = 0; k < m->ntests; k++)

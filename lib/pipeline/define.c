@@ -70,6 +70,9 @@ void define_pipeline(struct pipeline *p, struct jval root, struct mistakes *m) {
         p->sla = get_duration(v, "sla", 0);
     }
     p->time_limit = get_duration(root, "time_limit", 0);
+    p->after = get_strs(&p->a, root, "after");
+    if (strs_has(p->after, sv_of(p->name)) && get_val(root, "after", &v))
+        mistake_at(m, offset_of(v), "a pipeline cannot come after itself");
     if (get_val(root, "hooks", &v)) {
         p->setup = get_str(&p->a, v, "setup", NULL);
         p->teardown = get_str(&p->a, v, "teardown", NULL);
@@ -86,7 +89,7 @@ void define_pipeline(struct pipeline *p, struct jval root, struct mistakes *m) {
             define_dataset(p, &p->datasets[p->ndatasets++], d, m);
         }
     }
-    if (get_val(root, "models", &v)) define_models(p, v, m);
+    define_models(p, root, m);
     if (get_val(root, "report", &v)) define_report(p, v, m);
 }
 
@@ -182,6 +185,7 @@ void define_dataset(struct pipeline *p, struct pl_dataset *d, struct jval v, str
     struct sha256 h;
     d->name = get_str(&p->a, v, "name", "");
     d->title = get_str(&p->a, v, "title", d->name);
+    d->description = get_str(&p->a, v, "description", NULL);
     d->empty_ok = get_bool(v, "empty_ok", false);
     d->min_pass_rate = get_num(v, "min_pass_rate", 99);
     d->profile = get_bool(v, "profile", false);
@@ -203,8 +207,9 @@ void define_dataset(struct pipeline *p, struct pl_dataset *d, struct jval v, str
     if (get_val(v, "transform", &x)) define_steps(p, d, x, m);
     if (get_val(v, "load", &x)) {
         define_load(p, d, x, m);
+        d->notes = get_column_notes(&p->a, x);
         sha256_start(&h);
-        digest_value(&h, x);
+        digest_meaning(&h, x);
         sha256_hex(&h, d->load_digest);
     }
 }

@@ -1,6 +1,7 @@
 /*
  * The SQL models: their text, what they refer to, and an order in which each comes after what it refers to.
- * References are the names in {{ ref('x') }}; they lead to other models or to tables that datasets load.
+ * References are the names in {{ ref('x') }}; they lead to other models or to tables that datasets load. The tests of
+ * those tables stand before all models, as models that make nothing.
  */
 #include "base/hash.h"
 #include "base/near.h"
@@ -24,29 +25,27 @@ static bool next_ref(struct arena *a, const char **at, const char **name) {
     return false;
 }
 
-static void add_refs(struct pipeline *p, struct pl_model *m, const char *sql) {
+static void add_name(struct arena *a, struct strs *l, const char *name) {
+    if (strs_has(*l, sv_of(name))) return;
+    const char **grown = arena_alloc(a, (l->n + 1) * sizeof *grown);
+    if (l->n) memcpy(grown, l->s, l->n * sizeof *grown);
+    grown[l->n++] = name;
+    l->s = grown;
+}
+
+struct strs sql_refs(struct arena *a, const char *sql) {
+    struct strs l = {0};
     const char *name;
-    for (const char *at = sql; next_ref(&p->a, &at, &name);) {
-        if (strs_has(m->refs, sv_of(name))) continue;
-        const char **grown = arena_alloc(&p->a, (m->refs.n + 1) * sizeof *grown);
-        if (m->refs.n) memcpy(grown, m->refs.s, m->refs.n * sizeof *grown);
-        grown[m->refs.n++] = name;
-        m->refs.s = grown;
-    }
+    for (const char *at = sql; next_ref(a, &at, &name);) add_name(a, &l, name);
+    return l;
 }
 
-static const char *sql_literal(struct arena *a, struct jval v) {
-    if (jv_type(v) == JT_NUM) return jv_str(v, a, NULL);
-    struct buf b = {0};
-    buf_chr(&b, '\'');
-    for (const char *s = jv_str(v, a, NULL); *s; s++) buf_str(&b, *s == '\'' ? "''" : (char[]){*s, 0});
-    buf_chr(&b, '\'');
-    char *out = arena_strn(a, b.p, b.n);
-    buf_free(&b);
-    return out;
+void add_refs(struct pipeline *p, struct pl_model *md, const char *sql) {
+    struct strs l = sql_refs(&p->a, sql);
+    for (size_t i = 0; i < l.n; i++) add_name(&p->a, &md->refs, l.s[i]);
 }
 
-static const char *read_sql(struct pipeline *p, const char *file, struct jval at, struct mistakes *m) {
+const char *read_sql(struct pipeline *p, const char *file, struct jval at, struct mistakes *m) {
     struct err e = {0};
     const char *text;
     size_t n;
@@ -57,37 +56,26 @@ static const char *read_sql(struct pipeline *p, const char *file, struct jval at
     return text;
 }
 
-static void define_test(struct pipeline *p, struct pl_test *t, struct jval v, struct mistakes *m) {
-    static const char *const kinds[] = {"not_null", "unique", "not_empty", "accepted_values", "no_rows"};
-    struct jval x, values;
-    for (int k = 0; k < 5; k++) {
-        if (!get_val(v, kinds[k], &x)) continue;
-        t->kind = (enum test_kind)k;
-        if (t->kind == TEST_NOT_NULL || t->kind == TEST_UNIQUE) t->columns = strs_of(&p->a, x);
-        if (t->kind == TEST_NO_ROWS) {
-            t->file = jv_str(x, &p->a, NULL);
-            t->sql = read_sql(p, t->file, x, m);
-        }
-        if (t->kind == TEST_ACCEPTED && get_val(x, "values", &values)) {
-            t->columns.s = arena_alloc(&p->a, sizeof(char *));
-            t->columns.s[t->columns.n++] = get_str(&p->a, x, "column", "");
-            t->values.s = arena_alloc(&p->a, jv_tok(values)->n * sizeof(char *));
-            uint32_t pos = 0;
-            for (struct jval e; jv_each(values, &pos, NULL, &e);) t->values.s[t->values.n++] = sql_literal(&p->a, e);
-        }
-    }
-}
-
-static bool model_has_column(const struct pl_model *md, const char *name) {
+bool model_has_column(const struct pl_model *md, const char *name) {
     for (size_t i = 0; i < md->ncols; i++)
         if (strcmp(md->cols[i].name, name) == 0) return true;
     return false;
 }
 
 static void check_model(const struct pl_model *md, struct jval v, struct mistakes *m) {
+    struct jval x;
+    if (md->kind == MODEL_SEED ? !get_val(v, "csv", &x) : get_val(v, "csv", &x))
+        mistake_at(m, offset_of(v),
+                   md->kind == MODEL_SEED ? "model %s: a seed needs \"csv\", its file"
+                                          : "model %s: \"csv\" is for seeds; this kind is made by \"sql\"",
+                   md->name);
+    if (md->kind == MODEL_SEED ? get_val(v, "sql", &x) : !get_val(v, "sql", &x))
+        mistake_at(m, offset_of(v),
+                   md->kind == MODEL_SEED ? "model %s: a seed has no \"sql\"" : "model %s: \"sql\" is missing",
+                   md->name);
     if (md->kind == MODEL_DAILY && !md->day)
         mistake_at(m, offset_of(v), "model %s: a daily model needs \"day\", the column that holds the day", md->name);
-    if ((md->kind == MODEL_DAILY || md->kind == MODEL_TABLE) && !md->ncols)
+    if ((md->kind == MODEL_DAILY || md->kind == MODEL_TABLE || md->kind == MODEL_SEED) && !md->ncols)
         mistake_at(m, offset_of(v), "model %s: a table needs \"columns\"", md->name);
     if (!md->ncols) return;
     if (md->day && !model_has_column(md, md->day))
@@ -96,47 +84,87 @@ static void check_model(const struct pl_model *md, struct jval v, struct mistake
         if (!model_has_column(md, md->key.s[i]))
             mistake_at(m, offset_of(v), "model %s: the key's column '%s' is not among the columns", md->name,
                        md->key.s[i]);
-    for (size_t i = 0; i < md->ntests; i++)
-        for (size_t k = 0; k < md->tests[i].columns.n; k++)
-            if (!model_has_column(md, md->tests[i].columns.s[k]))
-                mistake_at(m, offset_of(v), "model %s: the test's column '%s' is not among the columns", md->name,
-                           md->tests[i].columns.s[k]);
+    check_tests(md, v, m);
+}
+
+static void read_seed(struct pipeline *p, struct pl_model *md, struct jval v, struct mistakes *m) {
+    struct err e = {0};
+    struct jval x;
+    md->sql = "";
+    if (!get_val(v, "csv", &x)) return;
+    md->file = jv_str(x, &p->a, NULL);
+    if (pipeline_file(p, &p->a, md->file, &md->sql, &md->csv_n, &e)) mistake_at(m, offset_of(x), "%s", e.msg);
 }
 
 static void define_model(struct pipeline *p, struct pl_model *md, struct jval v, struct mistakes *m) {
-    static const char *const kinds[] = {"daily", "table", "view", "cte"};
+    static const char *const kinds[] = {"daily", "table", "view", "cte", "seed"};
     struct arena *a = &p->a;
     struct jval x;
     struct sha256 h;
     md->name = get_str(a, v, "name", "");
     md->title = get_str(a, v, "title", md->name);
+    md->description = get_str(a, v, "description", NULL);
     md->file = get_str(a, v, "sql", "");
     md->kind = MODEL_DAILY;
-    if (get_val(v, "kind", &x)) md->kind = (enum model_kind)word_index(x, kinds, 4);
+    if (get_val(v, "kind", &x)) md->kind = (enum model_kind)word_index(x, kinds, 5);
     md->day = get_str(a, v, "day", NULL);
     md->key = get_strs(a, v, "key");
     md->cols = get_columns(a, v, &md->ncols);
+    md->notes = get_column_notes(a, v);
     md->indexes = get_name_lists(a, v, "indexes", &md->nindexes);
     md->always = get_bool(v, "always", false);
-    if (get_val(v, "sql", &x)) md->sql = read_sql(p, md->file, x, m);
-    add_refs(p, md, md->sql ? md->sql : "");
+    if (md->kind == MODEL_SEED)
+        read_seed(p, md, v, m);
+    else if (get_val(v, "sql", &x))
+        md->sql = read_sql(p, md->file, x, m);
+    if (md->kind != MODEL_SEED) add_refs(p, md, md->sql ? md->sql : "");
     sha256_start(&h);
-    digest_value(&h, v);
-    sha256_str(&h, md->sql);
-    if (get_val(v, "tests", &x)) {
-        md->tests = arena_alloc(a, (jv_tok(x)->n + 1) * sizeof *md->tests);
-        uint32_t pos = 0;
-        for (struct jval t; jv_each(x, &pos, NULL, &t);) {
-            struct pl_test *test = &md->tests[md->ntests++];
-            define_test(p, test, t, m);
-            if (test->sql) {
-                sha256_str(&h, test->sql);
-                add_refs(p, md, test->sql);
-            }
-        }
+    digest_meaning(&h, v);
+    if (md->kind == MODEL_SEED)
+        sha256_add(&h, md->sql, md->csv_n);
+    else
+        sha256_str(&h, md->sql);
+    define_tests(p, md, v, &h, m);
+    sha256_hex(&h, md->digest);
+    define_units(p, md, v, m);
+    check_model(md, v, m);
+}
+
+/* The tests and the freshness of a dataset's table as a model that makes nothing. */
+static void define_check(struct pipeline *p, const struct pl_dataset *d, struct jval v, struct mistakes *m) {
+    struct jval x;
+    struct sha256 h;
+    bool tests = get_val(v, "tests", &x), fresh = get_val(v, "freshness", &x);
+    if (!tests && !fresh) return;
+    if (!d->load) {
+        mistake_at(m, offset_of(v), "dataset %s: \"%s\" is of the table that it loads, and it loads none", d->name,
+                   tests ? "tests" : "freshness");
+        return;
+    }
+    struct pl_model *md = &p->models[p->nmodels++];
+    *md = (struct pl_model){.name = arena_fmt(&p->a, "%s.tests", d->load->table),
+                            .title = d->title,
+                            .file = p->file,
+                            .sql = "",
+                            .kind = MODEL_CHECK,
+                            .cols = d->load->cols,
+                            .ncols = d->load->ncols};
+    add_refs(p, md, arena_fmt(&p->a, "{{ ref('%s') }}", d->load->table));
+    sha256_start(&h);
+    if (tests) {
+        get_val(v, "tests", &x);
+        digest_meaning(&h, x);
+    }
+    define_tests(p, md, v, &h, m);
+    if (fresh) {
+        get_val(v, "freshness", &x);
+        digest_meaning(&h, x);
+        define_freshness(p, md, x);
+        if (strcmp(md->fresh.column, "dt") != 0 && !model_has_column(md, md->fresh.column))
+            mistake_at(m, offset_of(x), "table %s has no column '%s'", d->load->table, md->fresh.column);
     }
     sha256_hex(&h, md->digest);
-    check_model(md, v, m);
+    check_tests(md, v, m);
 }
 
 static void check_refs(struct pipeline *p, const struct pl_model *md, struct jval v, struct mistakes *m) {
@@ -185,17 +213,53 @@ static void order_models(struct pipeline *p, struct jval list, struct mistakes *
     p->models = sorted;
 }
 
-void define_models(struct pipeline *p, struct jval v, struct mistakes *m) {
-    p->models = arena_alloc(&p->a, (jv_tok(v)->n + 1) * sizeof *p->models);
+/* What is put in place by a reference is part of the model: its SQL, and what it reads. In dependency order. */
+static void look_through_ctes(struct pipeline *p, struct pl_model *md) {
+    struct sha256 h;
+    bool ctes = false;
+    sha256_start(&h);
+    sha256_str(&h, md->digest);
+    for (size_t i = 0; i < md->refs.n; i++) {
+        const struct pl_model *ref = pipeline_model(p, md->refs.s[i]);
+        if (!ref || ref->kind != MODEL_CTE) {
+            add_name(&p->a, &md->inputs, md->refs.s[i]);
+            continue;
+        }
+        ctes = true;
+        sha256_str(&h, ref->digest);
+        for (size_t k = 0; k < ref->inputs.n; k++) add_name(&p->a, &md->inputs, ref->inputs.s[k]);
+    }
+    if (ctes) sha256_hex(&h, md->digest);
+}
+
+static void define_checks_of_tables(struct pipeline *p, struct jval root, struct mistakes *m) {
+    struct jval list;
     uint32_t pos = 0;
-    for (struct jval e; jv_each(v, &pos, NULL, &e);) {
+    size_t i = 0;
+    if (!get_val(root, "datasets", &list)) return;
+    for (struct jval d; i < p->ndatasets && jv_each(list, &pos, NULL, &d); i++) {
+        size_t before = p->nmodels;
+        define_check(p, &p->datasets[i], d, m);
+        if (p->nmodels > before) check_refs(p, &p->models[before], d, m);
+    }
+}
+
+void define_models(struct pipeline *p, struct jval root, struct mistakes *m) {
+    struct jval v = root;
+    bool any = get_val(root, "models", &v);
+    p->models = arena_alloc(&p->a, ((any ? jv_tok(v)->n : 0) + p->ndatasets + 1) * sizeof *p->models);
+    define_checks_of_tables(p, root, m);
+    size_t first = p->nmodels, i = first;
+    uint32_t pos = 0;
+    for (struct jval e; any && jv_each(v, &pos, NULL, &e);) {
         const char *name = get_str(&p->a, e, "name", "");
         if (pipeline_model(p, name) || pipeline_loader_of(p, name))
             mistake_at(m, offset_of(e), "the name '%s' is taken twice", name);
         define_model(p, &p->models[p->nmodels++], e, m);
     }
     pos = 0;
-    size_t i = 0;
-    for (struct jval e; jv_each(v, &pos, NULL, &e); i++) check_refs(p, &p->models[i], e, m);
-    if (!m->n) order_models(p, v, m);
+    for (struct jval e; any && jv_each(v, &pos, NULL, &e); i++) check_refs(p, &p->models[i], e, m);
+    if (m->n) return;
+    order_models(p, v, m);
+    for (i = 0; i < p->nmodels && !m->n; i++) look_through_ctes(p, &p->models[i]);
 }

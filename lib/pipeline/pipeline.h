@@ -122,6 +122,8 @@ struct pl_dataset {
     struct pl_step *steps;
     size_t nsteps;
     struct table_spec *load; /* NULL without */
+    const char *description; /* NULL without */
+    const char **notes;      /* descriptions of load's columns, NULL in it without */
     char source_digest[65], checks_digest[65], load_digest[65];
 };
 
@@ -131,22 +133,42 @@ struct pl_test {
     struct strs columns;
     struct strs values;     /* accepted: SQL literals */
     const char *file, *sql; /* no_rows */
+    bool warn;              /* rows found are told, and do not fail the model */
 };
-enum model_kind { MODEL_DAILY, MODEL_TABLE, MODEL_VIEW, MODEL_CTE };
+/* How old the newest row of a loaded table may be, in days before the day of the run; -1 no limit. */
+struct pl_freshness {
+    const char *column; /* a date or a timestamp; NULL: freshness is not asked for */
+    int64_t warn_days, error_days;
+};
+/* A unit test of a model: given rows in, expected rows out; both JSON arrays of objects in `text`. */
+struct pl_unit {
+    const char *name, *file, *day;
+    struct jval root; /* {"name", "day", "given": {"table": [...]}, "expect": [...]} */
+};
+/* seed: the rows of a CSV file. check: not in the definition; the tests and the freshness of one loaded table, as a
+ * step of its own before all models; its name is the table's with ".tests" behind it. */
+enum model_kind { MODEL_DAILY, MODEL_TABLE, MODEL_VIEW, MODEL_CTE, MODEL_SEED, MODEL_CHECK };
 struct pl_model {
     const char *name, *title, *file, *sql, *day;
+    const char *description; /* NULL without */
     enum model_kind kind;
+    size_t csv_n; /* seed: sql is the CSV text, so many bytes */
+    struct pl_freshness fresh;
+    struct pl_unit *units;
+    size_t nunits;
     struct strs key;
     struct column *cols;
+    const char **notes; /* descriptions of the columns, NULL in it without; may be NULL itself */
     size_t ncols;
     struct strs *indexes;
     size_t nindexes;
     struct pl_test *tests;
     size_t ntests;
     bool always;
-    struct strs refs; /* names in {{ ref('x') }}, also of its tests */
-    size_t order;     /* place in dependency order */
-    char digest[65];
+    struct strs refs;   /* names in {{ ref('x') }}, also of its tests */
+    struct strs inputs; /* the same, with what is put in place (cte) replaced by what that refers to */
+    size_t order;       /* place in dependency order */
+    char digest[65];    /* of what it means, with the cte models in it; words for people do not count */
 };
 
 enum value_format {
@@ -189,6 +211,7 @@ struct pipeline {
     int schedule_at;     /* minutes after midnight, -1 none */
     int64_t sla, time_limit;
     struct pl_stage stages[STAGE_COUNT], alert_stage;
+    struct strs after; /* pipelines whose day must be done first */
     const char *setup, *teardown;
     int64_t hook_limit;
     struct pl_alerts {
@@ -222,6 +245,8 @@ int pipeline_file(const struct pipeline *p, struct arena *a, const char *file, c
 
 struct pl_dataset *pipeline_dataset(const struct pipeline *p, const char *name);
 struct pl_model *pipeline_model(const struct pipeline *p, const char *name);
+/* Names in {{ ref('x') }} of an SQL template, each once, in the arena. */
+struct strs sql_refs(struct arena *a, const char *sql);
 /* The dataset that loads that table, or NULL. */
 struct pl_dataset *pipeline_loader_of(const struct pipeline *p, const char *table);
 

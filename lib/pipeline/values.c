@@ -103,6 +103,16 @@ struct column *get_columns(struct arena *a, struct jval obj, size_t *n) {
     return cols;
 }
 
+const char **get_column_notes(struct arena *a, struct jval obj) {
+    struct jval v;
+    if (!get_val(obj, "columns", &v)) return NULL;
+    const char **notes = arena_alloc(a, (jv_tok(v)->n + 1) * sizeof *notes);
+    uint32_t pos = 0;
+    size_t n = 0;
+    for (struct jval e; jv_each(v, &pos, NULL, &e);) notes[n++] = get_str(a, e, "description", NULL);
+    return notes;
+}
+
 struct pl_when get_when(struct arena *a, struct jval obj) {
     struct pl_when w = {0};
     struct jval v, key, val;
@@ -130,4 +140,23 @@ void digest_value(struct sha256 *h, struct jval v) {
             sha256_add(h, v.text + t->off, t->len);
         }
     }
+}
+
+void digest_meaning(struct sha256 *h, struct jval v) {
+    static const char *const words[] = {"title", "description", "unit_tests"};
+    enum jtype type = jv_type(v);
+    uint32_t pos = 0;
+    if (type != JT_OBJ && type != JT_ARR) {
+        digest_value(h, v);
+        return;
+    }
+    sha256_add(h, type == JT_OBJ ? "{" : "[", 1);
+    for (struct jval key, val; jv_each(v, &pos, type == JT_OBJ ? &key : NULL, &val);) {
+        if (type == JT_OBJ) {
+            if (word_known(key, words, 3)) continue;
+            digest_value(h, key);
+        }
+        digest_meaning(h, val);
+    }
+    sha256_add(h, "]", 1);
 }

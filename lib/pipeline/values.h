@@ -29,6 +29,7 @@ int64_t get_duration(struct jval obj, const char *key, int64_t absent);  /* seco
 struct strs get_strs(struct arena *a, struct jval obj, const char *key); /* also of a single string */
 struct strs strs_of(struct arena *a, struct jval v);
 struct column *get_columns(struct arena *a, struct jval obj, size_t *n);
+const char **get_column_notes(struct arena *a, struct jval obj); /* their descriptions; NULL without "columns" */
 struct strs *get_name_lists(struct arena *a, struct jval obj, const char *key, size_t *n);
 struct pl_when get_when(struct arena *a, struct jval obj);
 /* Readers never trust the shape: a definition with mistakes is read as well, so that all of them are told at once.
@@ -40,5 +41,7 @@ size_t offset_of(struct jval v);
 /* Digest of values by their tokens, so that blanks and comments do not count. */
 struct sha256;
 void digest_value(struct sha256 *h, struct jval v);
+/* The same without what changes nothing that is made: titles, descriptions, unit tests. */
+void digest_meaning(struct sha256 *h, struct jval v);
 
 #endif

@@ -152,7 +152,8 @@ static int gather_stages(struct report *r, struct ledger *l, struct err *e) {
         " AND task_id=(SELECT MAX(task_id) FROM tasks WHERE pipeline=t.pipeline AND day=t.day AND stage=t.stage"
         " AND dataset=t.dataset AND mode='run' AND state<>'skipped')"
         " ORDER BY CASE stage WHEN 'collect' THEN 1 WHEN 'validate' THEN 2 WHEN 'transform' THEN 3 WHEN 'load' THEN 4 "
-        "ELSE 5 END, task_id",
+        "ELSE 5 END, (SELECT MIN(task_id) FROM tasks WHERE pipeline=t.pipeline AND day=t.day AND stage=t.stage AND "
+        "dataset=t.dataset AND mode='run')", /* a step that was done again stands where it stood */
         "reading the ledger", e);
     if (rc) return rc;
     stmt_text(&s, 1, r->p->name);

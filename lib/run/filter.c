@@ -292,6 +292,7 @@ static int open_rejects(struct filter *f, struct spool *s, const char **path, st
     } else {
         char *dir = arena_fmt(&f->a, "%s/logs/%s/%s", f->env->home, f->o->p->name, f->day);
         int rc = dir_make(dir, e);
+        if (rc == ERR_OK) rc = dir_sweep(dir, e);
         if (rc) return rc;
         *path = arena_fmt(&f->a, "%s/rejects-%s.jsonl", dir, f->o->d->name);
     }

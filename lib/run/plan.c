@@ -75,8 +75,8 @@ static int outputs_digest(struct plan *pl, const struct pl_model *m, struct ledg
     sha256_start(&h);
     for (size_t i = 0; i < pl->n && rc == ERR_OK; i++) {
         const struct plan_step *s = &pl->s[i];
-        bool loads = s->stage == STAGE_LOAD && (!m || strs_has(m->refs, sv_of(s->d->load->table)));
-        bool marts = s->stage == STAGE_MART && s->m != m && (!m || strs_has(m->refs, sv_of(s->m->name)));
+        bool loads = s->stage == STAGE_LOAD && (!m || strs_has(m->inputs, sv_of(s->d->load->table)));
+        bool marts = s->stage == STAGE_MART && s->m != m && (!m || strs_has(m->inputs, sv_of(s->m->name)));
         bool checks = s->stage == STAGE_VALIDATE && (!m || m->always);
         if (!loads && !marts && !checks) continue;
         struct task_seen seen;
@@ -160,8 +160,8 @@ static const struct plan_step *redone_before(const struct plan *pl, size_t i) {
         if (!b->made) continue;
         if (s->stage == STAGE_REPORT || (s->d && s->d == b->d)) return b;
         if (s->stage != STAGE_MART) continue;
-        if (b->stage == STAGE_LOAD && strs_has(s->m->refs, sv_of(b->d->load->table))) return b;
-        if (b->stage == STAGE_MART && strs_has(s->m->refs, sv_of(b->m->name))) return b;
+        if (b->stage == STAGE_LOAD && strs_has(s->m->inputs, sv_of(b->d->load->table))) return b;
+        if (b->stage == STAGE_MART && strs_has(s->m->inputs, sv_of(b->m->name))) return b;
         if (b->stage == STAGE_VALIDATE && s->m->always) return b;
     }
     return NULL;

@@ -170,6 +170,8 @@ static int do_steps(struct day_run *r, struct err *e) {
 
 static int sweep(struct day_run *r, struct err *e) {
     int rc = ledger_sweep(&r->ledger, r->p->name, e);
+    if (rc == ERR_OK) rc = dir_sweep(arena_fmt(&r->plan.a, "%s/reports/%s", r->env->home, r->p->name), e);
+    if (rc == ERR_OK) rc = dir_sweep(arena_fmt(&r->plan.a, "%s/metrics", r->env->home), e);
     for (size_t i = 0; i < r->p->ndatasets && rc == ERR_OK; i++) {
         static const char *const layers[] = {"raw", "valid", "rejected"};
         const struct pl_dataset *d = &r->p->datasets[i];

@@ -76,6 +76,19 @@ static int settle(struct db *db, int flags, int busy_ms, struct err *e) {
     return rc;
 }
 
+int db_open_memory(struct db *db, struct err *e) {
+    *db = (struct db){.path = mem_str(":memory:")};
+    int s = sqlite3_open_v2(":memory:", &db->h, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_MEMORY, NULL);
+    if (s != SQLITE_OK) {
+        int rc = db_err(db, s, e, "opening");
+        db_close(db);
+        return rc;
+    }
+    sqlite3_extended_result_codes(db->h, 1);
+    sqlite3_progress_handler(db->h, 100000, on_progress, NULL);
+    return ERR_OK;
+}
+
 int db_open(struct db *db, const char *path, int flags, int busy_ms, struct err *e) {
     *db = (struct db){.path = mem_str(path)};
     int rc = check_file(path, e);

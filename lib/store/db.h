@@ -22,6 +22,8 @@ struct db {
 
 /* busy_ms: how long to wait for another writer. */
 int db_open(struct db *db, const char *path, int flags, int busy_ms, struct err *e);
+/* A database of this process alone, gone when it is closed. */
+int db_open_memory(struct db *db, struct err *e);
 void db_close(struct db *db);
 /* One or several statements without results. */
 int db_exec(struct db *db, struct err *e, const char *sql);

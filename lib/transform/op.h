@@ -105,18 +105,64 @@ struct sv_map {
 };
 struct sv_map get_sv_map(struct op_parse *c, const char *key, bool json); /* json: values as JSON text */
 
-/* ---- the families ---- */
-const void *parse_fields(struct op_parse *c);
-const void *parse_map(struct op_parse *c);
-const void *parse_set(struct op_parse *c);
-enum op_verdict apply_select(struct tworker *w, const struct top *o, struct trec *r);
-enum op_verdict apply_remove(struct tworker *w, const struct top *o, struct trec *r);
-enum op_verdict apply_rename(struct tworker *w, const struct top *o, struct trec *r);
-enum op_verdict apply_set(struct tworker *w, const struct top *o, struct trec *r);
-enum op_verdict apply_trim(struct tworker *w, const struct top *o, struct trec *r);
-enum op_verdict apply_number(struct tworker *w, const struct top *o, struct trec *r);
-const void *parse_filter(struct op_parse *c);
-enum op_verdict apply_keep(struct tworker *w, const struct top *o, struct trec *r);
-enum op_verdict apply_drop(struct tworker *w, const struct top *o, struct trec *r);
+/* ---- the families: what table.c names ---- */
+#define OP_PARSE(name) const void *parse_##name(struct op_parse *c)
+#define OP_APPLY(name) enum op_verdict apply_##name(struct tworker *w, const struct top *o, struct trec *r)
+#define OP_STREAM(name)                                                                                                \
+    void pack_##name(struct tworker *w, const void *args, struct trec *r, struct buf *key, struct buf *load);          \
+    int unpack_##name(struct stream *s, const void *args, struct runs *in, struct err *e)
+/* op_fields.c */
+OP_PARSE(fields);
+OP_PARSE(map);
+OP_PARSE(set);
+OP_APPLY(select);
+OP_APPLY(remove);
+OP_APPLY(rename);
+OP_APPLY(set);
+/* op_text.c */
+OP_APPLY(trim);
+OP_APPLY(number);
+/* op_filter.c */
+OP_PARSE(filter);
+OP_APPLY(keep);
+OP_APPLY(drop);
+/* op_regex.c */
+OP_PARSE(extract);
+OP_PARSE(replace);
+OP_APPLY(extract);
+OP_APPLY(replace);
+/* op_rows.c */
+OP_PARSE(split);
+OP_PARSE(explode);
+OP_APPLY(split);
+OP_APPLY(explode);
+/* op_compute.c */
+OP_PARSE(compute);
+OP_APPLY(compute);
+/* op_map.c */
+OP_PARSE(vocabulary);
+OP_APPLY(vocabulary);
+/* op_lookup.c */
+OP_PARSE(lookup);
+OP_PARSE(recode);
+OP_APPLY(lookup);
+OP_APPLY(recode);
+/* op_template.c */
+OP_PARSE(template);
+OP_PARSE(case);
+OP_APPLY(template);
+OP_APPLY(case);
+/* op_date.c */
+OP_PARSE(date);
+OP_APPLY(date);
+void *map_share(const void *args);
+void map_unshare(void *shared);
+/* op_group.c, op_order.c */
+OP_PARSE(group);
+OP_STREAM(group);
+OP_PARSE(order);
+OP_PARSE(sort);
+OP_STREAM(sort);
+OP_STREAM(dedupe);
 
 #endif

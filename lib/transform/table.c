@@ -1,17 +1,48 @@
 /* The operations of steps, by name; see op.h. Their words stand in schemas/pipeline.schema.json and etl-pipeline(5). */
 #include "transform/op.h"
 
+#define RECORD(word, parse_name, apply_name)                                                                           \
+    { .name = word, .parse = parse_##parse_name, .apply = apply_##apply_name }
+#define STREAM(word, parse_name, of)                                                                                   \
+    { .name = word, .parse = parse_##parse_name, .whole = &of }
+
+static const struct whole_kind sorting = {pack_sort, unpack_sort}, deduping = {pack_dedupe, unpack_dedupe},
+                               grouping = {pack_group, unpack_group};
+
 const struct op_kind op_kinds[] = {
     /* op_fields.c */
-    {.name = "select", .parse = parse_fields, .apply = apply_select},
-    {.name = "remove", .parse = parse_fields, .apply = apply_remove},
-    {.name = "rename", .parse = parse_map, .apply = apply_rename},
-    {.name = "set", .parse = parse_set, .apply = apply_set},
+    RECORD("select", fields, select),
+    RECORD("remove", fields, remove),
+    RECORD("rename", map, rename),
+    RECORD("set", set, set),
     /* op_text.c */
-    {.name = "trim", .parse = parse_fields, .apply = apply_trim},
-    {.name = "number", .parse = parse_fields, .apply = apply_number},
+    RECORD("trim", fields, trim),
+    RECORD("number", fields, number),
     /* op_filter.c */
     {.name = "keep", .parse = parse_filter, .apply = apply_keep, .own_when = true},
     {.name = "drop", .parse = parse_filter, .apply = apply_drop, .own_when = true},
+    /* op_regex.c */
+    RECORD("extract", extract, extract),
+    RECORD("replace", replace, replace),
+    /* op_rows.c */
+    RECORD("split", split, split),
+    RECORD("explode", explode, explode),
+    /* op_compute.c */
+    RECORD("compute", compute, compute),
+    /* op_map.c */
+    {.name = "map", .parse = parse_vocabulary, .apply = apply_vocabulary, .share = map_share, .unshare = map_unshare},
+    /* op_lookup.c */
+    RECORD("lookup", lookup, lookup),
+    RECORD("recode", recode, recode),
+    /* op_template.c */
+    RECORD("template", template, template),
+    RECORD("case", case, case),
+    /* op_date.c */
+    RECORD("date", date, date),
+    /* op_group.c */
+    STREAM("group", group, grouping),
+    /* op_order.c */
+    STREAM("sort", sort, sorting),
+    STREAM("dedupe", order, deduping),
 };
 const size_t op_kinds_n = sizeof op_kinds / sizeof *op_kinds;

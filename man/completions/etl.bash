@@ -12,7 +12,7 @@ _etl_options() {
     validate) echo '-p --pipeline -d --day --dataset -o --output --format --schema --schema-dir --assert-format --max-errors --errors --profile --records --summary --rejects --home --memory --threads --max-line --max-ratio --max-unpacked --log-format -q --quiet -v --verbose -h --help' ;;
     transform) echo '-p --pipeline -d --day --dataset -o --output --format --step --home --memory --threads --max-line --max-ratio --max-unpacked --log-format -q --quiet -v --verbose -h --help' ;;
     load) echo '-p --pipeline -d --day --dataset --home --memory --threads --max-line --max-ratio --max-unpacked --log-format -q --quiet -v --verbose -h --help' ;;
-    mart) echo '-p --pipeline -d --day --select --home --memory --threads --max-line --max-ratio --max-unpacked --log-format -q --quiet -v --verbose -h --help' ;;
+    mart) echo '-p --pipeline -d --day --test --lineage --docs --freshness -o --output --format --select --home --memory --threads --max-line --max-ratio --max-unpacked --log-format -q --quiet -v --verbose -h --help' ;;
     report) echo '-p --pipeline -d --day -o --output --format --send --dry-run --home --memory --threads --max-line --max-ratio --max-unpacked --log-format -q --quiet -v --verbose -h --help' ;;
     run) echo '-p --pipeline -d --day --force --from --only --retry-failed --dry-run --retries --source --seed --users --inject --home --memory --threads --max-line --max-ratio --max-unpacked --log-format -q --quiet -v --verbose -h --help' ;;
     status) echo '-p --pipeline -d --day --format --check --home --memory --threads --max-line --max-ratio --max-unpacked --log-format -q --quiet -v --verbose -h --help' ;;
@@ -86,6 +86,8 @@ _etl_value() {
     load:--log-format) echo 'words text json' ;;
     mart:--pipeline | mart:-p) echo 'pipeline' ;;
     mart:--day | mart:-d) echo 'none' ;;
+    mart:--output | mart:-o) echo 'file' ;;
+    mart:--format) echo 'words text json' ;;
     mart:--select) echo 'none' ;;
     mart:--home) echo 'dir' ;;
     mart:--memory) echo 'none' ;;

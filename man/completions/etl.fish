@@ -132,6 +132,12 @@ complete -c etl -n '__etl_using load' -F
 
 complete -c etl -n '__etl_using mart' -s p -l pipeline -x -a '(__etl_pipelines)' -d 'the pipeline'
 complete -c etl -n '__etl_using mart' -s d -l day -x -d 'the day, YYYY-MM-DD'
+complete -c etl -n '__etl_using mart' -l test -d 'run the models\' unit tests'
+complete -c etl -n '__etl_using mart' -l lineage -d 'show what is made from what'
+complete -c etl -n '__etl_using mart' -l docs -d 'show the documentation of models and columns, as Markdown'
+complete -c etl -n '__etl_using mart' -l freshness -d 'show how old the newest row of each loaded table is on the day'
+complete -c etl -n '__etl_using mart' -s o -l output -r -F -d 'with --test, --lineage, --docs or --freshness, write there instead of standard output'
+complete -c etl -n '__etl_using mart' -l format -x -a 'text json' -d 'with --test, --lineage, --docs or --freshness, what to write'
 complete -c etl -n '__etl_using mart' -l select -x -d 'only these models'
 complete -c etl -n '__etl_using mart' -l home -x -a '(__fish_complete_directories)' -d 'where lake, warehouse, ledger, reports and logs lie'
 complete -c etl -n '__etl_using mart' -l memory -x -d 'memory to stay under, in MiB'
