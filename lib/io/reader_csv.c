@@ -6,9 +6,9 @@
  */
 #include "io/reader_impl.h"
 
-#define COLUMNS_MAX                                                                                                    \
-    100000 /* a header with more is none: nobody's table, but somebody's row could become 16 MB each                   \
-            */
+/* A header beyond these is nobody's table, but a way to make megabytes of JSON of every short row. */
+#define COLUMNS_MAX 100000
+#define NAME_MAX_BYTES 1000
 
 void reader_csv_reset(struct reader *r) {
     arena_free(&r->keys);
@@ -191,10 +191,16 @@ static int read_header(struct reader *r, const char *row, size_t n, struct err *
             e, ERR_DATA,
             "%s:1: byte %zu of the header is not UTF-8; if the file is CP949, declare \"encoding\": \"cp949\"", name,
             at + 1);
-    while (r->ncols <= COLUMNS_MAX && next_field(r, &p, end, &more, &scratch, &f))
+    bool too_long = false;
+    while (!too_long && r->ncols <= COLUMNS_MAX && next_field(r, &p, end, &more, &scratch, &f)) {
         add_column(r, f.quoted ? (struct sv){buf_text(&scratch) + (uintptr_t)f.p, f.n} : (struct sv){f.p, f.n}, &cap);
+        too_long = f.n > NAME_MAX_BYTES;
+    }
     buf_free(&scratch);
     r->have_header = true;
+    if (too_long)
+        return err_set(e, ERR_LIMIT, "%s:1: the name of column %zu is longer than %d bytes", name, r->ncols,
+                       NAME_MAX_BYTES);
     if (r->ncols > COLUMNS_MAX)
         return err_set(e, ERR_LIMIT, "%s:1: the header names more than %d columns", name, COLUMNS_MAX);
     if ((twice = named_twice(r)))
@@ -242,7 +248,7 @@ static void add_row(struct reader *r, struct rblock *b, const char *row, size_t 
     size_t k = 0;
     scratch->n = 0;
     buf_chr(&b->data, '{');
-    while (b->data.n - off <= r->opt.max_line && next_field(r, &p, end, &more, scratch, &f)) {
+    while (next_field(r, &p, end, &more, scratch, &f)) {
         if (k < r->ncols) {
             if (k) buf_chr(&b->data, ',');
             buf_str(&b->data, r->cols[k].key);
@@ -252,11 +258,6 @@ static void add_row(struct reader *r, struct rblock *b, const char *row, size_t 
         k++;
     }
     buf_chr(&b->data, '}');
-    if (b->data.n - off > r->opt.max_line) { /* short fields under long names */
-        b->data.n = off;
-        add_over_long(r, b, row, n);
-        return;
-    }
     if (k == r->ncols) {
         reader_push(b, r, off, b->data.n - off);
         return;

@@ -10,9 +10,9 @@ const char *home_network(const char *home) {
     static const struct {
         unsigned long magic;
         const char *name;
-    } kinds[] = {{0x6969, "NFS"},          {0xFF534D42, "CIFS"},       {0xFE534D42, "SMB"},  {0x517B, "SMB"},
-                 {0x00C36400, "Ceph"},     {0x5346414F, "AFS"},        {0x01021997, "9P"},   {0x0BD00BD0, "Lustre"},
-                 {0x47504653, "GPFS"},     {0x7461636F, "OCFS2"},      {0x01161970, "GFS2"}, {0x65735546, "FUSE"}};
+    } kinds[] = {{0x6969, "NFS"},      {0xFF534D42, "CIFS"},  {0xFE534D42, "SMB"},  {0x517B, "SMB"},
+                 {0x00C36400, "Ceph"}, {0x5346414F, "AFS"},   {0x01021997, "9P"},   {0x0BD00BD0, "Lustre"},
+                 {0x47504653, "GPFS"}, {0x7461636F, "OCFS2"}, {0x01161970, "GFS2"}, {0x65735546, "FUSE"}};
     struct statfs fs;
     if (statfs(home, &fs) != 0) return NULL;
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)

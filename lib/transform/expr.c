@@ -29,8 +29,9 @@ enum function { F_FLOOR, F_CEIL, F_ABS, F_SQRT, F_COS, F_SIN, F_EXP, F_LN, F_ROU
 static const struct {
     const char *name;
     size_t least, most; /* arguments */
-} functions[] = {{"floor", 1, 1}, {"ceil", 1, 1}, {"abs", 1, 1},  {"sqrt", 1, 1}, {"cos", 1, 1},      {"sin", 1, 1}, {"exp", 1, 1},
-                 {"ln", 1, 1},    {"round", 1, 2}, {"min", 1, 20}, {"max", 1, 20}, {"coalesce", 1, 20}, {"if", 3, 3}};
+} functions[] = {{"floor", 1, 1}, {"ceil", 1, 1},      {"abs", 1, 1}, {"sqrt", 1, 1},  {"cos", 1, 1},
+                 {"sin", 1, 1},   {"exp", 1, 1},       {"ln", 1, 1},  {"round", 1, 2}, {"min", 1, 20},
+                 {"max", 1, 20},  {"coalesce", 1, 20}, {"if", 3, 3}};
 
 #define ARGUMENTS 20
 #define DEPTH 100
@@ -95,7 +96,8 @@ static const struct expr *call(struct parser *x, struct sv name) {
     size_t f = 0, n = sizeof functions / sizeof *functions;
     while (f < n && !sv_is(name, functions[f].name)) f++;
     if (f == n)
-        return fail(x, "there is no such function (floor, ceil, abs, sqrt, cos, sin, exp, ln, round, min, max, coalesce, if)");
+        return fail(
+            x, "there is no such function (floor, ceil, abs, sqrt, cos, sin, exp, ln, round, min, max, coalesce, if)");
     struct expr *e = node(x, X_CALL, NULL, NULL);
     e->f = (enum function)f;
     e->arg = arena_alloc(x->a, ARGUMENTS * sizeof(struct expr *));
@@ -321,11 +323,7 @@ static bool compare(enum kind kind, double a, double b) {
 
 static bool arithmetic(enum kind kind, double a, double b, double *out) {
     if ((kind == X_DIV || kind == X_MOD) && b == 0) return false;
-    *out = kind == X_ADD   ? a + b
-           : kind == X_SUB ? a - b
-           : kind == X_MUL ? a * b
-           : kind == X_DIV ? a / b
-                           : fmod(a, b);
+    *out = kind == X_ADD ? a + b : kind == X_SUB ? a - b : kind == X_MUL ? a * b : kind == X_DIV ? a / b : fmod(a, b);
     return isfinite(*out);
 }
 

@@ -1,7 +1,19 @@
 /* date: parts of a calendar day as fields. */
 #include "transform/op.h"
 
-enum part { P_YEAR, P_MONTH, P_DAY, P_WEEK, P_WEEK_YEAR, P_WEEKDAY, P_WEEKDAY_NAME, P_WEEKEND, P_QUARTER, P_DAY_OF_YEAR, PARTS };
+enum part {
+    P_YEAR,
+    P_MONTH,
+    P_DAY,
+    P_WEEK,
+    P_WEEK_YEAR,
+    P_WEEKDAY,
+    P_WEEKDAY_NAME,
+    P_WEEKEND,
+    P_QUARTER,
+    P_DAY_OF_YEAR,
+    PARTS
+};
 static const char *const part_names[PARTS] = {"year",    "month",        "day",     "week",    "week_year",
                                               "weekday", "weekday_name", "weekend", "quarter", "day_of_year"};
 struct date_args {

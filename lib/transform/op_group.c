@@ -110,7 +110,7 @@ struct passing { /* the group that passes by */
     struct buf key, by, other;
     struct figure *f;
     bool begun;
-    uint8_t best;        /* preference of the first record */
+    uint8_t best;            /* preference of the first record */
     struct buf run, run_key; /* the run of equal values under way */
     uint64_t run_n, most;
 };
@@ -139,8 +139,8 @@ static void least_most(struct figure *f, struct buf *key, enum agg_kind kind, st
     key->n = 0;
     key_add(key, v);
     int c = f->n ? compare((struct sv){key->p, key->n}, (struct sv){f->key.p, f->key.n}) : 0;
-    bool better = !f->n || (kind == AGG_MIN ? c < 0 : c > 0) ||
-                  (c == 0 && compare(v, (struct sv){f->value.p, f->value.n}) < 0);
+    bool better =
+        !f->n || (kind == AGG_MIN ? c < 0 : c > 0) || (c == 0 && compare(v, (struct sv){f->value.p, f->value.n}) < 0);
     f->n++;
     if (!better) return;
     buf_is(&f->value, v);

@@ -14,7 +14,7 @@
 
 struct map_args {
     struct sv field, to, score, how, empty, unknown; /* JSON texts the last two; score.n, how.n 0: not asked for */
-    struct svs all;                             /* texts that count as empty, in lower case */
+    struct svs all;                                  /* texts that count as empty, in lower case */
     struct vocabulary v;
 };
 struct known {

@@ -43,11 +43,13 @@ static void read_names(struct regex *x, struct arena *a) {
 struct regex *regex_new(struct op_parse *c, const char *pattern, struct jval at) {
     int code;
     PCRE2_SIZE where;
-    pcre2_code *re = pcre2_compile((PCRE2_SPTR)pattern, PCRE2_ZERO_TERMINATED, PCRE2_UTF | PCRE2_UCP, &code, &where, NULL);
+    pcre2_code *re =
+        pcre2_compile((PCRE2_SPTR)pattern, PCRE2_ZERO_TERMINATED, PCRE2_UTF | PCRE2_UCP, &code, &where, NULL);
     if (!re) {
         char why[200];
         pcre2_get_error_message(code, (PCRE2_UCHAR *)why, sizeof why);
-        mistake_at(c->m, offset_of(at), "the pattern '%s' is wrong at character %zu: %s", pattern, (size_t)where + 1, why);
+        mistake_at(c->m, offset_of(at), "the pattern '%s' is wrong at character %zu: %s", pattern, (size_t)where + 1,
+                   why);
         return NULL;
     }
     pcre2_jit_compile(re, PCRE2_JIT_COMPLETE); /* without it matching is only slower */

@@ -24,7 +24,7 @@ struct letters {
     uint32_t n, nspaced;
     struct {
         uint32_t at, n; /* in c */
-    } * tokens; /* distinct */
+    } * tokens;         /* distinct */
     uint32_t ntokens;
 };
 void letters_of(struct letters *l, struct sv text, struct arena *a);
