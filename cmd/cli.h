@@ -53,6 +53,9 @@ int cli_choice(const struct cli *c, const char *option, const char *const *words
 int cli_env(struct cli *c, struct err *e);
 int cli_pipeline(const struct cli *c, const char *name, struct pipeline **p,
                  struct err *e); /* name NULL: -p, $ETL_PIPELINE, ./pipeline.json */
+/* The pipelines of a command that may be about several: one NULL where one is named (as for cli_pipeline), else those
+ * that are defined or were used here; here.c. */
+int cli_pipelines(struct cli *c, char ***names, size_t *n, struct err *e);
 /* -d or operand, "FROM..TO" where range; yesterday in the pipeline's zone without. Future days are ERR_USAGE. */
 int cli_days(const struct cli *c, const struct pipeline *p, const char *text, bool range, day_t *from, day_t *to,
              struct err *e);

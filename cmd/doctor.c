@@ -10,6 +10,7 @@
 #include "io/part.h"
 #include "mart/mart.h"
 #include "net/post.h"
+#include "report/alert.h"
 #include "store/home.h"
 #include "store/warehouse.h"
 
@@ -126,6 +127,19 @@ static void look_at_lake(struct doctor *d, const struct pipeline *p) {
     if (seen && !bad) say(d, true, "lake", arena_fmt(&d->c->a, "%zu partitions, every digest right", seen));
 }
 
+static void look_at_channels(struct doctor *d, const struct pipeline *p) {
+    bool any = false;
+    for (int c = 0; c < CHANNEL_COUNT; c++) {
+        if (!p->alerts.url[c]) continue;
+        bool set = alert_channel_ready(p, (enum channel)c, false);
+        say(d, true, channel_names[c],
+            set ? "what it needs is set" : "a variable it names is not set: no alerts will be sent (-v says which)");
+        any = any || set;
+    }
+    if (any && !net_ca_bundle())
+        say(d, false, "tls", "no bundle of CA certificates found: install ca-certificates, or set SSL_CERT_FILE");
+}
+
 static void look_at_pipeline(struct doctor *d, const char *name) {
     struct pipeline *p = NULL;
     struct err e = {0};
@@ -148,15 +162,7 @@ static void look_at_pipeline(struct doctor *d, const char *name) {
                 n ? arena_fmt(&d->c->a, "%s: %zu files for yesterday", pattern, n)
                   : arena_fmt(&d->c->a, "%s: no file for yesterday (yet)", pattern));
     }
-    if (p->alerts.slack) {
-        char *url;
-        int rc = secret_expand(p->alerts.slack, &d->c->a, &url, &e);
-        bool set = rc == ERR_OK;
-        say(d, set || rc == ERR_CONFIG, "slack",
-            set ? "webhook is set" : arena_fmt(&d->c->a, "%s: no alerts will be sent", e.msg));
-        if (set && !net_ca_bundle())
-            say(d, false, "tls", "no bundle of CA certificates found: install ca-certificates, or set SSL_CERT_FILE");
-    }
+    look_at_channels(d, p);
     if (file_exists(arena_fmt(&d->c->a, "%s/warehouse.db", d->c->env.home)) &&
         warehouse_open_read(&wh, d->c->env.home, &e) == ERR_OK) {
         size_t bad = 0;
@@ -174,17 +180,14 @@ static void look_at_pipeline(struct doctor *d, const char *name) {
 
 int cmd_DOCTOR(struct cli *c, struct err *e) {
     struct doctor d = {.c = c};
-    char **names = NULL;
-    size_t n = 1;
+    char **names;
+    size_t n;
     say(&d, true, "etl", ETL_VERSION);
     look_at_home(&d);
     look_at_databases(&d);
-    bool given = cli_has(c, "pipeline") || getenv("ETL_PIPELINE") || file_exists("pipeline.json");
-    if (!given) {
-        int rc = pipeline_list(c->env.home, &c->a, &names, &n, e);
-        if (rc) return rc;
-    }
-    for (size_t i = 0; i < n; i++) look_at_pipeline(&d, names ? names[i] : NULL);
+    int rc = cli_pipelines(c, &names, &n, e);
+    if (rc) return rc;
+    for (size_t i = 0; i < n; i++) look_at_pipeline(&d, names[i]);
     if (!d.problems) return ERR_OK;
     return err_set(e, ERR_DATA, d.problems == 1 ? "%zu thing is wrong" : "%zu things are wrong", d.problems);
 }

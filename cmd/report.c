@@ -1,49 +1,64 @@
 /* etl report: see commands.def. */
 #include "report/report.h"
 
+#include "base/log.h"
 #include "base/near.h"
 #include "cmd/cli.h"
 #include "io/file.h"
 #include "io/sink.h"
 #include "mart/mart.h"
 #include "report/alert.h"
+#include "report/mailbody.h"
 #include "store/warehouse.h"
 
-static void send_to(const struct cli *c, const struct report *r, bool slack) {
-    struct buf text = {0}, html = {0}, body = {0};
-    report_text(r, &text);
-    report_html(r, true, &html);
-    struct alert a = {.kind = r->gate && strcmp(r->gate, "FAIL") == 0 ? ALERT_GATE : ALERT_SUCCESS,
-                      .day = r->day,
-                      .text = buf_text(&text),
-                      .html = buf_text(&html)};
-    if (cli_has(c, "dry-run")) {
-        if (slack) alert_slack(r->p, &a, &body);
-        printf("%s\n", slack ? buf_text(&body) : buf_text(&html));
-    } else if (slack) {
-        alert_send_slack(r->p, &a);
-    } else {
-        alert_send_email(r->p, &a);
-    }
-    buf_free(&body);
-    buf_free(&text);
-    buf_free(&html);
+/* What each channel would get: with headers, so that several can be told apart. */
+static void show(const struct report *r, const struct alert_report *a) {
+    for (int k = 0; k < CHANNEL_COUNT; k++)
+        if (a->to[k]) alert_show(r->p, a, (enum channel)k, stdout);
 }
 
-/* slack,email: each word is checked before anything is sent. */
-static int read_channels(struct cli *c, bool send[2], struct err *e) {
-    static const char *const words[] = {"slack", "email"};
+static int send_to(struct cli *c, const struct report *r, const bool to[CHANNEL_COUNT], struct err *e) {
+    struct buf text = {0}, html = {0};
+    struct ledger l = {0};
+    report_text(r, &text);
+    report_mail(r, &html);
+    struct alert_report a = {
+        .home = c->env.home, .day = r->day, .gate = r->gate, .text = buf_text(&text), .html = buf_text(&html)};
+    int rc = ERR_OK;
+    bool any = false;
+    for (int k = 0; k < CHANNEL_COUNT; k++) {
+        if (!to[k]) continue;
+        if (!r->p->alerts.url[k])
+            log_warn("%s has no \"alerts\": {\"%s\": ...}: nothing is sent", r->p->name, channel_names[k]);
+        else if (cli_has(c, "dry-run") || alert_channel_ready(r->p, (enum channel)k, true))
+            a.to[k] = any = true;
+    }
+    if (cli_has(c, "dry-run")) {
+        show(r, &a);
+    } else if (any) {
+        rc = ledger_open(&l, c->env.home, e);
+        if (rc == ERR_OK) rc = alert_report(&l, r->p, &a, e);
+        if (rc == ERR_OK) alert_flush(&l, r->p, c->env.home);
+        ledger_close(&l);
+    }
+    buf_free(&text);
+    buf_free(&html);
+    return rc;
+}
+
+/* slack,email,webhook: each word is checked before anything is sent. */
+static int read_channels(struct cli *c, bool send[CHANNEL_COUNT], bool *any, struct err *e) {
     const char *s = cli_get(c, "send");
     while (s && *s) {
         size_t n = strcspn(s, ",");
         const char *word = arena_strn(&c->a, s, n);
         struct near near = near_start(word);
-        int k = 0;
-        for (; k < 2 && strcmp(words[k], word) != 0; k++) near_offer(&near, words[k]);
-        if (k == 2)
-            return err_set(e, ERR_USAGE, "--send: expected slack or email, found '%s'%s", word,
+        int k = channel_find(word);
+        for (int i = 0; i < CHANNEL_COUNT; i++) near_offer(&near, channel_names[i]);
+        if (k < 0)
+            return err_set(e, ERR_USAGE, "--send: expected slack, email or webhook, found '%s'%s", word,
                            near_hint(&near, &c->a));
-        send[k] = true;
+        send[k] = *any = true;
         s += n + (s[n] == ',');
     }
     return ERR_OK;
@@ -70,20 +85,19 @@ int cmd_REPORT(struct cli *c, struct err *e) {
     struct db wh = {0};
     struct report *r = NULL;
     day_t day, to;
-    bool send[2] = {false};
+    bool send[CHANNEL_COUNT] = {false}, any = false;
     int format, rc = cli_pipeline(c, NULL, &p, e);
     if (rc) return rc;
     rc = cli_days(c, p, c->noperands ? c->operands[0] : NULL, false, &day, &to, e);
     if (rc == ERR_OK) rc = cli_choice(c, "format", formats, 5, 0, &format, e);
-    if (rc == ERR_OK) rc = read_channels(c, send, e);
+    if (rc == ERR_OK) rc = read_channels(c, send, &any, e);
     if (rc == ERR_OK) rc = warehouse_open_read(&wh, c->env.home, e);
     if (rc == ERR_OK) rc = ledger_open_read(&l, c->env.home, e);
     const char *no_model[] = {""};
     struct mart_scan *scan = mart_scan_new(p, (struct strs){no_model, 1}, c->env.threads, c->env.memory);
     if (rc == ERR_OK) rc = report_gather(&r, p, day, &wh, &l, scan, e);
-    for (int k = 0; k < 2 && rc == ERR_OK; k++)
-        if (send[k]) send_to(c, r, k == 0);
-    if (rc == ERR_OK && !send[0] && !send[1]) rc = write_report(c, r, format, e);
+    if (rc == ERR_OK && any) rc = send_to(c, r, send, e);
+    if (rc == ERR_OK && !any) rc = write_report(c, r, format, e);
     report_free(r);
     mart_scan_free(scan);
     ledger_close(&l);

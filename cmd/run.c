@@ -20,7 +20,8 @@ static bool failed_before(struct cli *c, const struct pipeline *p, day_t day) {
     struct status s = {0};
     struct err e;
     bool failed = false;
-    if (ledger_open_read(&l, c->env.home, &e) == ERR_OK && status_gather(&s, p, day, day, &l, &e) == ERR_OK)
+    if (ledger_open_read(&l, c->env.home, &e) == ERR_OK &&
+        status_gather(&s, p, c->env.home, day, day, &l, &e) == ERR_OK)
         failed = s.days[0].run && !status_is_done(&s.days[0]);
     status_free(&s);
     ledger_close(&l);

@@ -4,6 +4,7 @@
 
 #include "cmd/cli.h"
 #include "io/file.h"
+#include "report/sla.h"
 
 /* A word for sh, inside a crontab line (where % must be escaped) or for systemd's own quoting. */
 static const char *word(struct arena *a, const char *s, bool cron) {
@@ -53,6 +54,9 @@ static void crontab(const struct pipeline *p, const char *self, const char *home
            p->name, home);
     printf("# a cron that ignores CRON_TZ (Debian's): begin the line with  %d %d * * *  instead, the time here%s\n",
            minute % 60, minute / 60, here.has_dst || p->zone.has_dst ? " until the clocks change" : "");
+    if (sla_due_minutes(p) >= 0 || p->watch.max_age) /* nobody else tells when nothing ran at all */
+        printf("*/15 * * * * cd %s && %s status -q --check --alert -p %s --home %s >/dev/null\n", cwd, self, p->name,
+               home);
 }
 
 static void systemd(const struct pipeline *p, const char *self, const char *home, const char *cwd) {
@@ -69,8 +73,8 @@ static void systemd(const struct pipeline *p, const char *self, const char *home
 
 int cmd_SCHEDULE(struct cli *c, struct err *e) {
     static const char *const formats[] = {"crontab", "systemd"};
-    char self[4096], cwd[4096], **names = NULL;
-    size_t n = 1;
+    char self[4096], cwd[4096], **names;
+    size_t n;
     int format, rc = cli_choice(c, "format", formats, 2, 0, &format, e);
     if (rc) return rc;
     ssize_t len = readlink("/proc/self/exe", self, sizeof self - 1);
@@ -86,11 +90,10 @@ int cmd_SCHEDULE(struct cli *c, struct err *e) {
             return err_set(e, ERR_USAGE,
                            "a path holds a control character, which no crontab and no unit can carry: choose another "
                            "--home or directory");
-    bool given = cli_has(c, "pipeline") || getenv("ETL_PIPELINE") || file_exists("pipeline.json");
-    if (!given && (rc = pipeline_list(c->env.home, &c->a, &names, &n, e))) return rc;
+    if ((rc = cli_pipelines(c, &names, &n, e))) return rc;
     for (size_t i = 0; i < n && rc == ERR_OK; i++) {
         struct pipeline *p = NULL;
-        rc = cli_pipeline(c, names ? names[i] : NULL, &p, e);
+        rc = cli_pipeline(c, names[i], &p, e);
         if (rc == ERR_OK && p->schedule_at < 0)
             printf("# %s declares no schedule\n", p->name);
         else if (rc == ERR_OK && format == 1)

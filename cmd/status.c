@@ -3,48 +3,99 @@
 
 #include "cmd/cli.h"
 #include "io/file.h"
+#include "report/alert.h"
 
-static int one(struct cli *c, struct pipeline *p, int format, size_t *problems, struct err *e) {
+struct asked {
+    int format; /* 0 text, 1 json */
+    bool check, alert;
+    size_t problems;
+};
+
+/* Which days: the last ten; for --check the newest that should be done by now, and what came after it. */
+static int which_days(struct cli *c, const struct pipeline *p, const struct asked *q, day_t *from, day_t *to,
+                      struct err *e) {
+    const char *text = c->noperands ? c->operands[0] : NULL;
+    int rc = cli_days(c, p, text, true, from, to, e);
+    if (rc || text || cli_has(c, "day")) return rc;
+    if (!q->check)
+        *from = *to - 9;
+    else
+        for (int k = 0; k < 7 && now_utc() < sla_expected(p, *from); k++) --*from;
+    return ERR_OK;
+}
+
+static int tell(const struct pipeline *p, const struct status *s, struct ledger *l, const char *home, struct err *e) {
+    int rc = status_alert(s, l, e);
+    if (rc == ERR_OK) alert_flush(l, p, home);
+    return rc;
+}
+
+static int one(struct cli *c, struct pipeline *p, struct asked *q, struct err *e) {
     struct ledger l = {0};
     struct status s = {0};
     day_t from, to;
-    const char *text = c->noperands ? c->operands[0] : NULL;
-    int rc = cli_days(c, p, text, true, &from, &to, e);
+    int rc = which_days(c, p, q, &from, &to, e);
     if (rc) return rc;
-    if (!text && !cli_has(c, "day")) from = to - (cli_has(c, "check") ? 0 : 9);
-    if (file_exists(arena_fmt(&c->a, "%s/ledger.db", c->env.home))) rc = ledger_open_read(&l, c->env.home, e);
-    if (rc == ERR_OK) rc = status_gather(&s, p, from, to, l.db.h ? &l : NULL, e);
-    if (rc == ERR_OK && cli_has(c, "check"))
-        *problems += status_problems(&s, stdout);
-    else if (rc == ERR_OK && format == 1)
+    if (file_exists(arena_fmt(&c->a, "%s/ledger.db", c->env.home)))
+        rc = q->alert ? ledger_open(&l, c->env.home, e) : ledger_open_read(&l, c->env.home, e);
+    struct ledger *ledger = l.db.h ? &l : NULL;
+    if (rc == ERR_OK) rc = status_gather(&s, p, c->env.home, from, to, ledger, e);
+    if (rc == ERR_OK && q->check) {
+        rc = status_check(&s, ledger, e);
+        if (rc == ERR_OK && q->format)
+            status_problems_json(&s, stdout);
+        else if (rc == ERR_OK)
+            status_problems_text(&s, stdout);
+        q->problems += s.nproblems;
+        if (rc == ERR_OK && q->alert && ledger) rc = tell(p, &s, ledger, c->env.home, e);
+    } else if (rc == ERR_OK && q->format) {
         status_json(&s, stdout);
-    else if (rc == ERR_OK)
+    } else if (rc == ERR_OK) {
         status_text(&s, stdout);
+    }
     status_free(&s);
+    ledger_close(&l);
+    return rc;
+}
+
+/* --log RUN; "last" is the newest run, of -p and of the days where they are given. */
+static int show_log(struct cli *c, int format, struct err *e) {
+    struct ledger l = {0};
+    struct runlog q = {
+        .home = c->env.home, .id = cli_get(c, "log"), .pipeline = cli_get(c, "pipeline"), .json = format == 1};
+    const char *text = c->noperands ? c->operands[0] : cli_get(c, "day");
+    const char *dots = text ? strstr(text, "..") : NULL;
+    if (text) {
+        q.from = dots ? arena_strn(&c->a, text, (size_t)(dots - text)) : text;
+        q.to = dots ? dots + 2 : text;
+    }
+    day_t day;
+    int rc = ERR_OK;
+    if (q.from) rc = day_read(q.from, &day, e);
+    if (rc == ERR_OK && q.to) rc = day_read(q.to, &day, e);
+    if (rc == ERR_OK) rc = ledger_open_read(&l, c->env.home, e);
+    if (rc == ERR_OK) rc = runlog_show(&l, &q, stdout, e);
     ledger_close(&l);
     return rc;
 }
 
 int cmd_STATUS(struct cli *c, struct err *e) {
     static const char *const formats[] = {"text", "json"};
-    int format, rc = cli_choice(c, "format", formats, 2, 0, &format, e);
+    struct asked q = {.check = cli_has(c, "check"), .alert = cli_has(c, "alert")};
+    int rc = cli_choice(c, "format", formats, 2, 0, &q.format, e);
     char **names;
-    size_t n, problems = 0;
-    if (rc) return rc;
-    bool given = cli_has(c, "pipeline") || getenv("ETL_PIPELINE") || file_exists("pipeline.json");
-    if (given) {
-        names = NULL;
-        n = 1;
-    } else if ((rc = pipeline_list(c->env.home, &c->a, &names, &n, e))) {
-        return rc;
-    }
+    size_t n;
+    if (rc == ERR_OK && q.alert && !q.check)
+        rc = err_set(e, ERR_USAGE, "--alert goes with --check: it sends what --check finds");
+    if (rc == ERR_OK && cli_has(c, "log")) return show_log(c, q.format, e);
+    if (rc == ERR_OK) rc = cli_pipelines(c, &names, &n, e);
     for (size_t i = 0; i < n && rc == ERR_OK; i++) {
         struct pipeline *p = NULL;
-        rc = cli_pipeline(c, names ? names[i] : NULL, &p, e);
-        if (rc == ERR_OK) rc = one(c, p, format, &problems, e);
+        rc = cli_pipeline(c, names[i], &p, e);
+        if (rc == ERR_OK) rc = one(c, p, &q, e);
         pipeline_free(p);
     }
-    if (rc == ERR_OK && problems) {
+    if (rc == ERR_OK && q.problems) {
         rc = ERR_TEST;
         e->msg[0] = 0; /* the lines on standard output say it */
     }

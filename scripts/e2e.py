@@ -53,6 +53,8 @@ NEEDS = {
     "nonroot": lambda: os.geteuid() != 0 or works("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "true"),
     "mount": can_mount,
     "strace": lambda: works("strace", "-f", "true"),
+    "openssl": lambda: works("openssl", "version"),
+    "aiosmtpd": lambda: works("/usr/bin/python3", "-c", "import aiosmtpd.controller"),
     "jq": lambda: works("jq", "--version"),
     "gzip": lambda: works("gzip", "--version"),
 }

@@ -12,14 +12,23 @@
 static char **values;
 static size_t count;
 
-bool secret_add(const char *value) {
-    if (!value || strlen(value) < 4) return false;
+static void keep(const char *value) {
     for (size_t i = 0; i < count; i++)
-        if (strcmp(values[i], value) == 0) return true;
+        if (strcmp(values[i], value) == 0) return;
     values = mem_grow(values, (count + 1) * sizeof *values);
     size_t at = count++; /* longest first: where one begins with another, all of the longer is hidden */
     for (; at > 0 && strlen(values[at - 1]) < strlen(value); at--) values[at] = values[at - 1];
     values[at] = mem_str(value);
+}
+
+bool secret_add(const char *value) {
+    if (!value || strlen(value) < 4) return false;
+    struct buf quoted = {0};
+    keep(value);
+    json_text_quote(&quoted, value); /* as it stands in a JSON text */
+    quoted.p[--quoted.n] = 0;
+    keep(quoted.p + 1);
+    buf_free(&quoted);
     return true;
 }
 

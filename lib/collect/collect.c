@@ -8,6 +8,7 @@
 #include "base/progress.h"
 #include "base/stop.h"
 #include "collect/clickstream.h"
+#include "collect/datasets.h"
 #include "io/file.h"
 
 char *collect_path(const struct pipeline *p, const char *pattern, day_t day, struct arena *a) {
@@ -47,7 +48,7 @@ char collect_column(void *dataset, struct sv name) {
 }
 
 static bool uses_files(const struct pl_dataset *d, const struct collect_opt *o) {
-    return o->source || d->source.kind == SOURCE_FILES;
+    return d->source.kind == SOURCE_FILES || (o->source && d->source.kind != SOURCE_DATASET);
 }
 
 static int find_files(const struct pipeline *p, const struct pl_dataset *d, day_t day, const struct collect_opt *o,
@@ -69,6 +70,7 @@ int collect_digest(const struct pipeline *p, const struct pl_dataset *d, day_t d
     struct sha256 h;
     int rc = ERR_OK;
     *present = true;
+    if (!uses_files(d, o) && d->source.kind == SOURCE_DATASET) return datasets_digest(p, d, day, o, digest, present, e);
     sha256_start(&h);
     if (uses_files(d, o)) {
         char **paths;
@@ -288,6 +290,7 @@ out:
 int collect_run(const struct pipeline *p, const struct pl_dataset *d, day_t day, const struct collect_opt *o,
                 write_fn *write, void *ctx, struct collect_stats *st, struct err *e) {
     *st = (struct collect_stats){.inputs_json = "[]"};
+    if (!uses_files(d, o) && d->source.kind == SOURCE_DATASET) return datasets_collect(p, d, day, o, write, ctx, st, e);
     return uses_files(d, o) ? collect_files(p, d, day, o, write, ctx, st, e)
                             : collect_clickstream(p, d, day, o, write, ctx, st, e);
 }

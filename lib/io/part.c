@@ -262,3 +262,14 @@ int part_sweep(const char *dataset_dir, struct err *e) {
     arena_free(&a);
     return rc;
 }
+
+int part_remove(const char *dir, struct err *e) {
+    struct arena a = {0};
+    char *success = arena_fmt(&a, "%s/_SUCCESS", dir);
+    int rc = ERR_OK;
+    if (unlink(success) != 0 && errno != ENOENT) rc = err_sys(e, ERR_IO, "cannot remove %s", success);
+    if (rc == ERR_OK && file_exists(dir)) rc = dir_sync(dir, e);
+    if (rc == ERR_OK) rc = dir_remove(dir, e);
+    arena_free(&a);
+    return rc;
+}

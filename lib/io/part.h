@@ -44,6 +44,8 @@ void part_abort(struct part_writer *w); /* NULL is fine */
 /* true when there is a complete partition; its _SUCCESS is in *info. A _SUCCESS that cannot be read or files
  * of another size than it says: ERR_CORRUPT, named. */
 int part_read(const char *dir, struct part_info *info, bool *found, struct err *e);
+/* Take a partition away, its _SUCCESS first, so that no moment shows half of it as whole. Absent is fine. */
+int part_remove(const char *dir, struct err *e);
 /* Compare the files' quick digest, or all of them, with _SUCCESS (reads everything). */
 int part_verify(const char *dir, bool all, struct err *e);
 int part_files(const char *dir, struct arena *a, char ***paths, size_t *n, struct err *e);

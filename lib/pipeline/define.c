@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "base/hash.h"
+#include "base/near.h"
 #include "pipeline/pipeline_impl.h"
 
 static struct pl_stage get_stage(struct jval stages, const char *name, struct pl_stage d) {
@@ -22,32 +23,6 @@ static void define_stages(struct pipeline *p, struct jval root) {
     for (int i = 0; i < STAGE_COUNT; i++) p->stages[i] = has ? get_stage(stages, stage_name((enum stage)i), d) : d;
     p->alert_stage = has ? get_stage(stages, "alert", (struct pl_stage){.retries = 1, .backoff = 5, .backoff_max = 60})
                          : (struct pl_stage){.retries = 1, .backoff = 5, .backoff_max = 60};
-}
-
-static void get_on(struct arena *a, struct jval v, bool on[3]) {
-    static const char *const words[] = {"failure", "gate", "success"};
-    struct jval list;
-    bool given = get_val(v, "on", &list);
-    struct strs l = given ? strs_of(a, list) : (struct strs){0};
-    for (int i = 0; i < 3; i++) on[i] = !given || strs_has(l, sv_of(words[i]));
-}
-
-static void define_alerts(struct pipeline *p, struct jval root) {
-    struct jval alerts, v;
-    struct pl_alerts *al = &p->alerts;
-    if (!get_val(root, "alerts", &alerts)) return;
-    if (get_val(alerts, "slack", &v)) {
-        al->slack = get_str(&p->a, v, "webhook", NULL);
-        get_on(&p->a, v, al->slack_on);
-    }
-    if (get_val(alerts, "email", &v)) {
-        al->smtp = get_str(&p->a, v, "smtp", NULL);
-        al->from = get_str(&p->a, v, "from", NULL);
-        al->user = get_str(&p->a, v, "user", NULL);
-        al->password = get_str(&p->a, v, "password", NULL);
-        al->to = get_strs(&p->a, v, "to");
-        get_on(&p->a, v, al->email_on);
-    }
 }
 
 void define_pipeline(struct pipeline *p, struct jval root, struct mistakes *m) {
@@ -80,6 +55,7 @@ void define_pipeline(struct pipeline *p, struct jval root, struct mistakes *m) {
     }
     define_stages(p, root);
     define_alerts(p, root);
+    define_watch(p, root);
     if (get_val(root, "datasets", &v)) {
         p->datasets = arena_alloc(&p->a, jv_tok(v)->n * sizeof *p->datasets);
         uint32_t pos = 0;
@@ -93,14 +69,37 @@ void define_pipeline(struct pipeline *p, struct jval root, struct mistakes *m) {
     if (get_val(root, "report", &v)) define_report(p, v, m);
 }
 
+/* Only datasets that come before it: the order of a day's steps is that of the definition. */
+static void define_from(struct pipeline *p, struct pl_source *s, struct jval v, struct mistakes *m) {
+    struct near near;
+    struct arena a = {0};
+    s->from = get_strs(&p->a, v, "from");
+    for (size_t i = 0; i < s->from.n; i++) {
+        const char *slash = strchr(s->from.s[i], '/');
+        size_t n = slash ? (size_t)(slash - s->from.s[i]) : strlen(s->from.s[i]), k = 0, at = 0;
+        const char *name = arena_strn(&a, s->from.s[i], n);
+        near = near_start(name);
+        while (k + 1 < p->ndatasets && strcmp(p->datasets[k].name, name) != 0) near_offer(&near, p->datasets[k++].name);
+        if (k + 1 >= p->ndatasets) {
+            mistake_at(m, offset_of(v), "no dataset '%s' stands before this one%s", name, near_hint(&near, &a));
+            continue;
+        }
+        const struct pl_dataset *d = &p->datasets[k];
+        while (slash && at < d->nsteps && strcmp(d->steps[at].name, slash + 1) != 0) at++;
+        if (slash && at == d->nsteps) mistake_at(m, offset_of(v), "dataset %s has no step '%s'", name, slash + 1);
+    }
+    arena_free(&a);
+}
+
 static void define_source(struct pipeline *p, struct pl_source *s, struct jval v, struct mistakes *m) {
-    static const char *const kinds[] = {"files", "clickstream"};
+    static const char *const kinds[] = {"files", "clickstream", "dataset"};
     static const char *const defects[] = {"null_check",      "duplicate_check", "range_check",      "sequence_check",
                                           "timestamp_check", "integrity_check", "consistency_check"};
     struct jval x;
     struct arena *a = &p->a;
-    if (!get_val(v, "kind", &x) || !word_known(x, kinds, 2)) return;
-    s->kind = (enum source_kind)word_index(x, kinds, 2);
+    if (!get_val(v, "kind", &x) || !word_known(x, kinds, 3)) return;
+    s->kind = (enum source_kind)word_index(x, kinds, 3);
+    if (s->kind == SOURCE_DATASET) define_from(p, s, v, m);
     s->path = get_str(a, v, "path", NULL);
     const char *format = get_str(a, v, "format", NULL), *enc = get_str(a, v, "encoding", NULL);
     s->format = format ? (enum format)input_format_find(format) : FMT_AUTO;
@@ -149,6 +148,20 @@ static void check_load(const struct table_spec *l, struct jval v, struct mistake
         mistake_at(m, offset_of(v), "table %s: this mode needs a key", l->table);
 }
 
+/* "keep": how far back rows may lie; the rest goes in the same transaction. */
+static void define_keep(struct pipeline *p, struct table_spec *l, struct jval v, struct mistakes *m) {
+    struct jval keep;
+    size_t i = 0;
+    if (!get_val(v, "keep", &keep)) return;
+    l->keep_column = get_str(&p->a, keep, "column", "dt");
+    l->keep_months = (int)get_int(keep, "months", 0);
+    l->keep_days = (int)get_int(keep, "days", 0);
+    while (i < l->ncols && strcmp(l->cols[i].name, l->keep_column) != 0) i++;
+    if (strcmp(l->keep_column, "dt") != 0 && (i == l->ncols || l->cols[i].type != COL_DATE))
+        mistake_at(m, offset_of(keep), "table %s: \"keep\" needs a column of type date, or dt; '%s' is none", l->table,
+                   l->keep_column);
+}
+
 static void define_load(struct pipeline *p, struct pl_dataset *d, struct jval v, struct mistakes *m) {
     static const char *const modes[] = {"replace_day", "upsert", "ignore_duplicates", "full"};
     struct jval x;
@@ -160,6 +173,7 @@ static void define_load(struct pipeline *p, struct pl_dataset *d, struct jval v,
     l->indexes = get_name_lists(&p->a, v, "indexes", &l->nindexes);
     l->add_columns = strcmp(get_str(&p->a, v, "new_columns", "refuse"), "add") == 0;
     l->max_dropped = get_num(v, "max_dropped", 1);
+    define_keep(p, l, v, m);
     check_load(l, v, m);
 }
 
@@ -189,6 +203,7 @@ void define_dataset(struct pipeline *p, struct pl_dataset *d, struct jval v, str
     d->empty_ok = get_bool(v, "empty_ok", false);
     d->min_pass_rate = get_num(v, "min_pass_rate", 99);
     d->profile = get_bool(v, "profile", false);
+    d->isolated = get_bool(v, "isolated", false);
     if (get_val(v, "source", &x)) {
         define_source(p, &d->source, x, m);
         sha256_start(&h);

@@ -93,11 +93,12 @@ static const char *hint_for(struct arena *a, struct jval schema, const struct sc
 
 /* What is written in the place of a secret is not repeated, whatever it is. */
 static bool is_secret(const char *pointer) {
-    static const char *const words[] = {"webhook", "smtp", "user", "password"};
+    static const char *const words[] = {"webhook", "url", "smtp", "user", "password"};
     const char *last = strrchr(pointer, '/');
-    for (size_t i = 0; last && i < sizeof words / sizeof *words; i++)
-        if (strcmp(last + 1, words[i]) == 0) return strncmp(pointer, "/alerts/", 8) == 0;
-    return false;
+    if (!last || strncmp(pointer, "/alerts/", 8) != 0) return false;
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcmp(last + 1, words[i]) == 0) return true;
+    return strncmp(pointer, "/alerts/webhook/headers/", 24) == 0;
 }
 
 static void tell_fault(struct mistakes *m, struct arena *a, struct jval meta, const struct schema_fault *f) {
@@ -166,12 +167,17 @@ static int read_definition(struct pipeline *p, const char *name, const char *tex
 /* Known from the start, so that no line of the log shows them; that one is not set is told when it is needed. */
 static void know_secrets(struct pipeline *p) {
     const struct pl_alerts *al = &p->alerts;
-    const char *parts[] = {al->slack, al->smtp, al->from, al->user, al->password};
+    const char *parts[] = {al->from, al->user, al->password};
     struct err e;
     char *text;
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
         if (parts[i]) secret_expand(parts[i], &p->a, &text, &e);
-    if (al->slack && !strstr(al->slack, "${")) secret_add(al->slack); /* a webhook's URL is one as a whole */
+    for (size_t i = 0; i < al->header_names.n; i++) secret_expand(al->header_values.s[i], &p->a, &text, &e);
+    for (int c = 0; c < CHANNEL_COUNT; c++) {
+        if (!al->url[c]) continue;
+        secret_expand(al->url[c], &p->a, &text, &e);
+        if (c != CHANNEL_EMAIL && !strstr(al->url[c], "${")) secret_add(al->url[c]); /* a webhook's URL is one */
+    }
 }
 
 int pipeline_load(struct pipeline **out, const char *name, const char *home, struct err *e) {

@@ -15,6 +15,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "io/reader.h"
+#include "pipeline/alerts.h"
 #include "store/table.h"
 #include "json/scan.h"
 #include "json/schema.h"
@@ -37,7 +38,7 @@ struct pl_stage {
     int64_t backoff, backoff_max, time_limit; /* seconds; 0 none */
 };
 
-enum source_kind { SOURCE_FILES, SOURCE_CLICKSTREAM };
+enum source_kind { SOURCE_FILES, SOURCE_CLICKSTREAM, SOURCE_DATASET };
 struct pl_source {
     enum source_kind kind;
     /* files */
@@ -51,6 +52,7 @@ struct pl_source {
     const char *base_url, *products;
     struct strs queries;
     double defects[7]; /* in the order of clickstream.h */
+    struct strs from;  /* dataset: "dataset" or "dataset/step" */
 };
 
 enum check_kind {
@@ -114,6 +116,7 @@ struct pl_dataset {
     const char *name, *title;
     struct pl_source source;
     bool empty_ok, profile; /* profile: runs note what its fields hold */
+    bool isolated;          /* its failure does not stop the others */
     const char *schema_file;
     struct schema *schema; /* NULL without */
     struct pl_check *checks;
@@ -214,12 +217,8 @@ struct pipeline {
     struct strs after; /* pipelines whose day must be done first */
     const char *setup, *teardown;
     int64_t hook_limit;
-    struct pl_alerts {
-        const char *slack;                         /* as written, ${...} not expanded; NULL none */
-        const char *smtp, *from, *user, *password; /* email, likewise; smtp NULL none */
-        struct strs to;
-        bool slack_on[3], email_on[3]; /* failure, gate, success */
-    } alerts;
+    struct pl_alerts alerts;
+    struct pl_watch watch;
     struct pl_dataset *datasets;
     size_t ndatasets;
     struct pl_model *models; /* in dependency order */

@@ -12,6 +12,8 @@ int pipeline_find(struct pipeline *p, const char *name, const char *home, struct
 void define_pipeline(struct pipeline *p, struct jval root, struct mistakes *m);
 void define_dataset(struct pipeline *p, struct pl_dataset *d, struct jval v, struct mistakes *m);
 void define_checks(struct pipeline *p, struct pl_dataset *d, struct jval v, struct mistakes *m);
+void define_alerts(struct pipeline *p, struct jval root);
+void define_watch(struct pipeline *p, struct jval root);
 void define_steps(struct pipeline *p, struct pl_dataset *d, struct jval v, struct mistakes *m);
 /* Needs the datasets; root is the whole definition: tests of tables are models too. */
 void define_models(struct pipeline *p, struct jval root, struct mistakes *m);

@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "base/log.h"
+#include "report/mailbody.h"
 #include "report/report.h"
 
 int report_format_find(const char *name) {
@@ -24,7 +25,7 @@ void report_render(const struct report *r, enum report_format f, struct buf *out
         report_html(r, false, out);
         break;
     case REPORT_EMAIL:
-        report_html(r, true, out);
+        report_mail(r, out);
         break;
     default:
         report_text(r, out);

@@ -8,9 +8,12 @@
 #include "io/file.h"
 #include "io/part.h"
 #include "report/alert.h"
+#include "report/mailbody.h"
+#include "report/sla.h"
 #include "run/hook.h"
 #include "run/lock.h"
 #include "run/summary.h"
+#include "store/warehouse.h"
 
 struct day_run {
     struct plan plan;
@@ -26,6 +29,7 @@ struct day_run {
     const char *state;        /* of the run, for the ledger */
     const char *failed_stage, *failed_name;
     bool all_rejected;
+    const char *nothing_left; /* the step after which no record was left */
 };
 
 static struct log_place place(const struct day_run *r, const struct plan_step *s) {
@@ -110,6 +114,9 @@ static int do_step(struct day_run *r, struct plan_step *s, bool *empty, struct e
         if (res.empty && s->stage == STAGE_LOAD) {
             r->all_rejected = true;
             log_warn("no record passed validation: recorded as empty, nothing is loaded and nothing deleted");
+        } else if (res.empty && s->stage == STAGE_TRANSFORM) {
+            r->nothing_left = s->name;
+            log_warn("no record is left after this step: its output is removed, nothing is loaded and nothing deleted");
         } else if (res.empty) {
             log_warn("nothing came: recorded as empty, nothing is loaded and nothing deleted (say \"empty_ok\": true "
                      "if that "
@@ -158,12 +165,17 @@ static int do_steps(struct day_run *r, struct err *e) {
     }
     if (empty && rc == ERR_OK) {
         r->state = "empty";
-        rc = err_set(
-            e, ERR_NOINPUT,
-            r->all_rejected
-                ? "no record of the day passed validation: nothing was loaded and nothing deleted; the reasons are in "
-                  "the rejected layer of the lake"
-                : "the day is empty: no record came; nothing was loaded and nothing deleted");
+        rc =
+            r->nothing_left
+                ? err_set(e, ERR_NOINPUT,
+                          "no record was left after the step %s (dropped ones are counted by reason in the log): its "
+                          "output was removed, nothing was loaded and nothing deleted",
+                          r->nothing_left)
+                : err_set(e, ERR_NOINPUT,
+                          r->all_rejected ? "no record of the day passed validation: nothing was loaded and nothing "
+                                            "deleted; the reasons are in "
+                                            "the rejected layer of the lake"
+                                          : "the day is empty: no record came; nothing was loaded and nothing deleted");
     }
     return rc;
 }
@@ -230,41 +242,53 @@ static void open_log(struct day_run *r) {
     if (!log_file(r->log_path)) log_warn("cannot write the log file %s", r->log_path);
 }
 
-/* Yesterday must be done by its schedule plus the SLA; older days are backfills and owe nothing. */
-static bool sla_missed(const struct day_run *r, day_t day, char *words, size_t n) {
-    int64_t now = now_utc();
-    if (!r->p->sla || r->p->schedule_at < 0 || day != zone_day(&r->p->zone, now) - 1) return false;
-    int64_t due = zone_to_utc(&r->p->zone, ((int64_t)day + 1) * 86400 + r->p->schedule_at * 60) + r->p->sla;
-    if (now <= due) return false;
-    snprintf(words, n, "SLA missed: the day was due at %s, it is %s", utc_text(due).s, utc_text(now).s);
-    return true;
+/* The day's report, for mails that carry it. */
+static char *mail_report(struct day_run *r) {
+    struct report *rep = NULL;
+    struct buf b = {0};
+    struct err e;
+    struct db wh = {0};
+    char *html = NULL;
+    if (!r->p->alerts.url[CHANNEL_EMAIL] || !r->p->alerts.report) return NULL;
+    if (warehouse_open_read(&wh, r->env->home, &e) == ERR_OK &&
+        report_gather(&rep, r->p, r->plan.day, &wh, &r->ledger, NULL, &e) == ERR_OK) {
+        report_mail(rep, &b);
+        html = arena_strn(&r->plan.a, buf_text(&b), b.n);
+    }
+    report_free(rep);
+    buf_free(&b);
+    if (wh.h) db_close(&wh);
+    return html;
 }
 
-static void send_alert(const struct day_run *r, int rc, const struct err *e) {
-    struct buf text = {0};
-    char command[256];
-    snprintf(command, sizeof command, "etl run -p %s %s", r->p->name, r->day);
-    struct alert a = {.kind = rc == ERR_OK     ? ALERT_SUCCESS
-                              : rc == ERR_GATE ? ALERT_GATE
-                                               : ALERT_FAILURE,
-                      .day = r->day,
-                      .run_id = r->row.run_id,
-                      .stage = r->failed_stage,
-                      .dataset = r->failed_name,
-                      .log_path = r->log_path};
-    if (rc) a.command = command;
-    if (rc)
-        buf_str(&text, e->msg);
-    else
-        summary_words(&r->sum, &text);
-    char sla[160];
-    if (sla_missed(r, r->plan.day, sla, sizeof sla)) {
-        log_warn("%s", sla);
-        buf_fmt(&text, "\n%s", sla);
-    }
-    a.text = buf_text(&text);
-    alert_send(r->p, &a);
-    buf_free(&text);
+struct ending {
+    struct day_run *r;
+    const struct alert_run *alert;
+    const char *error;
+};
+
+/* The run's last word and what is told of it: both or neither. */
+static int note_end(void *ctx, struct err *e) {
+    struct ending *x = ctx;
+    int rc = ledger_run_end(&x->r->ledger, &x->r->row, x->r->state, x->error, e);
+    return rc ? rc : alert_run_ended(&x->r->ledger, x->r->p, x->alert, e);
+}
+
+static int end_run(struct day_run *r, int rc, const struct err *e, struct err *mine) {
+    struct alert_run alert = {.home = r->env->home,
+                              .day = r->day,
+                              .run_id = r->row.run_id,
+                              .state = r->state,
+                              .error = rc ? e->msg : NULL,
+                              .stage = r->failed_stage,
+                              .dataset = r->failed_name,
+                              .log_path = r->log_path};
+    struct ending x = {r, &alert, rc ? e->msg : NULL};
+    if (rc == ERR_OK) alert.html = mail_report(r);
+    int end = db_transaction(&r->ledger.db, note_end, &x, mine);
+    if (!end) return end;
+    log_warn("alerts: %s", mine->msg); /* the run's own word must not be lost with them */
+    return ledger_run_end(&r->ledger, &r->row, r->state, x.error, mine);
 }
 
 static int anything_to_do(struct day_run *r, bool *todo, struct err *e) {
@@ -306,10 +330,11 @@ static int work(struct day_run *r, struct err *e) {
     log_info("run %s begins (attempt %d)", r->row.run_id, r->row.attempt);
     ledger_event(&r->ledger, r->p->name, r->day, r->row.run_id, r->opt->force ? "run forced" : "run", r->env->command,
                  &mine);
+    if (sla_register(&r->ledger, r->p, &mine)) log_warn("%s", mine.msg);
     if (r->p->time_limit) r->deadline = r->started + (double)r->p->time_limit;
     rc = hooks_and_steps(r, e);
     if (!r->state) r->state = rc == ERR_OK && is_partial(r) ? "partial" : state_of(rc, false);
-    int end = ledger_run_end(&r->ledger, &r->row, r->state, rc ? e->msg : NULL, &mine);
+    int end = end_run(r, rc, e, &mine);
     if (end && rc == ERR_OK) {
         *e = mine;
         rc = end;
@@ -317,7 +342,9 @@ static int work(struct day_run *r, struct err *e) {
     if (metrics_write(&r->ledger, r->env->home, &mine)) log_warn("metrics: %s", mine.msg);
     log_info("run %s ended: %s", r->row.run_id, r->state);
     summary_print(&r->sum, r->p, r->day, r->state, r->row.run_id, now_mono() - r->started, &r->ctx);
-    if (rc != ERR_STOPPED) send_alert(r, rc, e);
+    if (rc != ERR_STOPPED && alert_flush(&r->ledger, r->p, r->env->home) &&
+        metrics_write(&r->ledger, r->env->home, &mine))
+        log_warn("metrics: %s", mine.msg); /* what waits has changed */
     log_file(NULL);
     return rc;
 }
@@ -348,6 +375,12 @@ static int dry(struct day_run *r, struct err *e) {
     return ERR_OK;
 }
 
+/* A run that was killed before its messages went out owes them still. */
+static void nothing(struct day_run *r) {
+    summary_nothing(r->p, r->day);
+    alert_flush(&r->ledger, r->p, r->env->home);
+}
+
 int run_day(const struct pipeline *p, day_t day, const struct run_env *env, const struct run_opt *opt, struct err *e) {
     struct day_run r = {.opt = opt, .env = env, .p = p, .started = now_mono()};
     struct run_lock lock = {.fd = -1};
@@ -369,7 +402,7 @@ int run_day(const struct pipeline *p, day_t day, const struct run_env *env, cons
     if (rc == ERR_OK && todo)
         rc = work(&r, e);
     else if (rc == ERR_OK)
-        summary_nothing(p, r.day);
+        nothing(&r);
 out:
     ledger_close(&r.ledger);
     run_lock_drop(&lock);

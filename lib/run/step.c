@@ -199,7 +199,10 @@ static int do_transform(struct step_ctx *c, struct plan_step *s, struct step_res
             rc = ledger_event(c->ledger, pl->p->name, day_text(pl->day).s, c->run_id, "dropped",
                               arena_fmt(&pl->a, "%s: %s", s->name, st.reasons), e);
     }
-    if (rc == ERR_OK) {
+    if (rc == ERR_OK && !st.rows_out && !s->d->empty_ok) {
+        r->empty = true; /* what an earlier attempt left is not taken for this one's */
+        rc = part_remove(plan_dir(pl, "silver", s->d, s->t->name), e);
+    } else if (rc == ERR_OK) {
         rc = part_publish(w, made_by(s->stage, &pl->a), from, &made, e);
         w = NULL;
         memcpy(r->output, made.sha256, 65);

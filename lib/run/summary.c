@@ -62,21 +62,6 @@ void summary_print(const struct summary *s, const struct pipeline *p, const char
     fflush(stdout);
 }
 
-void summary_words(const struct summary *s, struct buf *out) {
-    for (size_t i = 0; i < s->n; i++) {
-        const struct summary_row *r = &s->rows[i];
-        char n[24], rejected[24];
-        if (r->out < 0) continue;
-        count(n, r->out);
-        buf_fmt(out, "%s%s %s %s", out->n ? ", " : "", r->stage, r->name, n);
-        if (r->rejected > 0) {
-            count(rejected, r->rejected);
-            buf_fmt(out, " (%s rejected)", rejected);
-        }
-    }
-    if (s->note[0]) buf_fmt(out, "\n%s", s->note);
-}
-
 void summary_plan(const struct plan *pl) {
     size_t todo = 0;
     for (size_t i = 0; i < pl->n; i++) todo += pl->s[i].todo;

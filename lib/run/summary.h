@@ -19,7 +19,6 @@ void summary_add(struct summary *s, const struct plan_step *step, const struct s
 void summary_note(struct summary *s, const char *note); /* where the page is */
 void summary_print(const struct summary *s, const struct pipeline *p, const char *day, const char *state,
                    const char *run_id, double seconds, const struct step_ctx *ctx);
-void summary_words(const struct summary *s, struct buf *out); /* one paragraph, for messages */
 void summary_plan(const struct plan *pl);
 void summary_nothing(const struct pipeline *p, const char *day);
 void summary_free(struct summary *s);

@@ -10,7 +10,7 @@
 
 #include "store/db.h"
 
-#define LEDGER_VERSION 1
+#define LEDGER_VERSION 2 /* 2: alert_states, alerts, pipelines */
 
 struct ledger {
     struct db db;

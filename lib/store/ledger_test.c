@@ -48,7 +48,7 @@ static void opening(void **state) {
     assert_int_equal(ledger_open(&l, home, &e), ERR_OK);
     assert_string_equal(query(&l.db, "PRAGMA journal_mode"), "wal");
     assert_string_equal(query(&l.db, "PRAGMA synchronous"), "2");
-    assert_string_equal(query(&l.db, "PRAGMA user_version"), "1");
+    assert_string_equal(query(&l.db, "PRAGMA user_version"), "2");
     assert_string_equal(
         query(&l.db, "SELECT COUNT(*) FROM sqlite_schema WHERE name IN ('runs','tasks','requests','cursors','events')"),
         "5");

@@ -418,6 +418,39 @@ uint64_t loader_rows_in(const struct loader *l) {
     return l->st.rows_in;
 }
 
+/* The first day that is kept: so many calendar months back, on the last day of a month that is too short. */
+static day_t first_kept(const struct table_spec *t, day_t day) {
+    int y, m, d;
+    day_to_civil(day, &y, &m, &d);
+    int month = y * 12 + m - 1 - t->keep_months;
+    for (y = month / 12, m = month % 12 + 1; !day_exists(y, m, d); d--) continue;
+    return day_from_civil(y, m, d) - t->keep_days;
+}
+
+static int expire(struct loader *l, struct err *e) {
+    struct buf b = {0};
+    struct stmt s;
+    day_t day;
+    if (!l->t->keep_column || !day_parse(sv_of(l->day), &day)) return ERR_OK;
+    buf_str(&b, "DELETE FROM ");
+    sql_name(&b, l->t->table);
+    buf_str(&b, " WHERE ");
+    sql_name(&b, l->t->keep_column);
+    buf_str(&b, " < ?1");
+    int rc = stmt_prepare(&s, l->db, b.p, l->t->table, e);
+    if (rc == ERR_OK) {
+        struct day_text first = day_text(first_kept(l->t, day));
+        stmt_text(&s, 1, first.s);
+        rc = stmt_run(&s, e);
+        stmt_close(&s);
+        l->st.expired = rc == ERR_OK ? (uint64_t)sqlite3_changes64(l->db->h) : 0;
+        if (l->st.expired)
+            log_info("%llu rows of %s before %s removed", (unsigned long long)l->st.expired, l->t->table, first.s);
+    }
+    buf_free(&b);
+    return rc;
+}
+
 int loader_commit(struct loader *l, const struct warehouse_mark *mark, struct loader_stats *st, struct err *e) {
     int rc = begin(l, e);
     stmt_close(&l->insert);
@@ -429,6 +462,7 @@ int loader_commit(struct loader *l, const struct warehouse_mark *mark, struct lo
                      l->t->max_dropped);
     if (rc == ERR_OK && l->t->mode == LOAD_UPSERT)
         l->st.updated = l->st.written - (uint64_t)(count_rows(l) - l->rows_before);
+    if (rc == ERR_OK) rc = expire(l, e);
     if (rc == ERR_OK && mark) rc = warehouse_note(l->db, mark, e);
     if (rc == ERR_OK) rc = db_exec(l->db, e, "COMMIT");
     if (st) *st = l->st;

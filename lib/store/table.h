@@ -51,6 +51,9 @@ struct table_spec {
     size_t nindexes;
     bool add_columns;   /* a column that the table lacks is added; else that is an error */
     double max_dropped; /* percent of records that may be dropped */
+    const char
+        *keep_column; /* rows whose day here lies before the load's day less months and days go; NULL: all stay */
+    int keep_months, keep_days;
 };
 
 /* Make the table, or see that it fits. dt: with the column dt (and an index on it). */
@@ -67,6 +70,7 @@ struct loader;
 struct loader_stats {
     uint64_t rows_in, written, dropped;
     uint64_t updated; /* upsert: of those written, rows that were there */
+    uint64_t expired; /* older than the table keeps */
 };
 int loader_open(struct loader **out, struct db *db, const struct table_spec *t, day_t day, const struct zone *zone,
                 size_t memory, struct err *e); /* memory: bytes for keys that wait to be merged */

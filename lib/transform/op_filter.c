@@ -7,7 +7,7 @@ struct filter_args {
     struct svs missing;
     const struct expr *test; /* "if"; NULL none */
     struct svs matching;     /* fields ... */
-    struct regex **re;       /* ... and the patterns that they match */
+    struct rx **re;          /* ... and the patterns that they match */
 };
 
 const void *parse_filter(struct op_parse *c) {
@@ -18,10 +18,10 @@ const void *parse_filter(struct op_parse *c) {
     if (get_val(c->v, "if", &v)) f->test = expr_parse(c, jv_str(v, c->a, NULL), v);
     if (!get_val(c->v, "matches", &v) || jv_type(v) != JT_OBJ) return f;
     f->matching.s = arena_alloc(c->a, (jv_tok(v)->n + 1) * sizeof *f->matching.s);
-    f->re = arena_alloc(c->a, (jv_tok(v)->n + 1) * sizeof(struct regex *));
+    f->re = arena_alloc(c->a, (jv_tok(v)->n + 1) * sizeof(struct rx *));
     for (uint32_t pos = 0; jv_each(v, &pos, &k, &e);) {
         f->matching.s[f->matching.n] = sv_of(jv_str(k, c->a, NULL));
-        if ((f->re[f->matching.n] = regex_new(c, jv_str(e, c->a, NULL), e))) f->matching.n++;
+        if ((f->re[f->matching.n] = rx_new(c, jv_str(e, c->a, NULL), e))) f->matching.n++;
     }
     return f;
 }
@@ -35,8 +35,8 @@ static bool holds(const struct filter_args *f, const struct trec *r) {
     double x;
     if (f->test && !(expr_value(f->test, r, &x) && x != 0)) return false;
     for (size_t i = 0; i < f->matching.n; i++) {
-        struct regex_match m;
-        if (!regex_find(f->re[i], trec_text(r, f->matching.s[i]), 0, r->a, &m)) return false;
+        struct rx_match m;
+        if (!rx_find(f->re[i], trec_text(r, f->matching.s[i]), 0, r->a, &m)) return false;
     }
     return when_holds(&f->when, r);
 }

@@ -6,7 +6,7 @@
 enum otherwise { ELSE_NULL, ELSE_KEEP, ELSE_DROP };
 struct extract {
     struct sv field;
-    struct regex **re;
+    struct rx **re;
     size_t n;
     struct svs names; /* fields that any of the patterns gives */
     enum otherwise otherwise;
@@ -31,22 +31,22 @@ const void *parse_extract(struct op_parse *c) {
     size_t cap = 0;
     uint32_t group;
     x->field = sv_of(get_str(c->a, c->v, "field", ""));
-    x->re = regex_list(c, "patterns", &x->n);
+    x->re = rx_list(c, "patterns", &x->n);
     if (get_val(c->v, "else", &v)) x->otherwise = (enum otherwise)word_index(v, words, 3);
     for (size_t i = 0; i < x->n; i++) {
-        if (!regex_names(x->re[i]) && get_val(c->v, "patterns", &v))
+        if (!rx_names(x->re[i]) && get_val(c->v, "patterns", &v))
             mistake_at(c->m, offset_of(v), "a pattern to extract by needs a named group, as in (?<quantity>[0-9]+)");
-        for (size_t k = 0; k < regex_names(x->re[i]); k++) add_name(c, x, regex_name(x->re[i], k, &group), &cap);
+        for (size_t k = 0; k < rx_names(x->re[i]); k++) add_name(c, x, rx_name(x->re[i], k, &group), &cap);
     }
     return x;
 }
 
-static void take_groups(const struct extract *x, const struct regex *re, const struct regex_match *m, struct trec *r) {
+static void take_groups(const struct extract *x, const struct rx *re, const struct rx_match *m, struct trec *r) {
     for (size_t i = 0; i < x->names.n; i++) {
         struct sv value = SV("null");
-        for (size_t k = 0; k < regex_names(re); k++) {
+        for (size_t k = 0; k < rx_names(re); k++) {
             uint32_t group;
-            if (sv_is(x->names.s[i], regex_name(re, k, &group)) && m->group[group].p)
+            if (sv_is(x->names.s[i], rx_name(re, k, &group)) && m->group[group].p)
                 value = value_of_text(m->group[group], r->a);
         }
         trec_set(r, x->names.s[i], value);
@@ -56,12 +56,12 @@ static void take_groups(const struct extract *x, const struct regex *re, const s
 enum op_verdict apply_extract(struct tworker *w, const struct top *o, struct trec *r) {
     const struct extract *x = o->args;
     const struct tmember *f = trec_find(r, x->field);
-    struct regex_match m;
+    struct rx_match m;
     (void)w;
     if (f && !value_is_null(f->value)) {
         struct sv s = value_text(f->value, r->a);
         for (size_t i = 0; i < x->n; i++)
-            if (regex_find(x->re[i], s, 0, r->a, &m)) {
+            if (rx_find(x->re[i], s, 0, r->a, &m)) {
                 take_groups(x, x->re[i], &m, r);
                 return OP_NEXT;
             }
@@ -78,7 +78,7 @@ enum op_verdict apply_extract(struct tworker *w, const struct top *o, struct tre
 struct replace {
     struct svs fields;
     struct {
-        struct regex *re;
+        struct rx *re;
         struct sv with;
     } * pairs;
     size_t n;
@@ -86,9 +86,9 @@ struct replace {
 };
 
 static void add_pair(struct op_parse *c, struct replace *x, struct jval pattern, const char *with) {
-    struct regex *re = regex_new(c, jv_str(pattern, c->a, NULL), pattern);
+    struct rx *re = rx_new(c, jv_str(pattern, c->a, NULL), pattern);
     if (!re) return;
-    const char *why = regex_check_with(re, with);
+    const char *why = rx_check_with(re, with);
     if (why) mistake_at(c->m, offset_of(pattern), "\"%s\": %s", with, why);
     x->pairs[x->n].re = re;
     x->pairs[x->n++].with = sv_of(with);
@@ -112,7 +112,7 @@ const void *parse_replace(struct op_parse *c) {
 static struct sv replaced(const struct replace *x, struct sv s, struct arena *a) {
     for (size_t i = 0; i < x->n; i++)
         for (int k = 0; k < (x->repeat ? REPEATS : 1); k++) {
-            struct sv t = regex_replace(x->pairs[i].re, s, x->pairs[i].with, a);
+            struct sv t = rx_replace(x->pairs[i].re, s, x->pairs[i].with, a);
             if (sv_eq(s, t)) break;
             s = t;
         }

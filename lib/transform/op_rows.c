@@ -5,7 +5,7 @@
 
 struct split {
     struct sv field, to, by;
-    struct regex *pattern, **without;
+    struct rx *pattern, **without;
     size_t nwithout;
     bool unique, trim;
     struct sv empty; /* JSON text of the only item where none is left; n 0: an empty list */
@@ -17,8 +17,8 @@ const void *parse_split(struct op_parse *c) {
     s->field = sv_of(get_str(c->a, c->v, "field", ""));
     s->to = sv_of(get_str(c->a, c->v, "to", s->field.p));
     s->by = sv_of(get_str(c->a, c->v, "by", NULL));
-    if (get_val(c->v, "pattern", &v)) s->pattern = regex_new(c, jv_str(v, c->a, NULL), v);
-    s->without = regex_list(c, "without", &s->nwithout);
+    if (get_val(c->v, "pattern", &v)) s->pattern = rx_new(c, jv_str(v, c->a, NULL), v);
+    s->without = rx_list(c, "without", &s->nwithout);
     s->unique = get_bool(c->v, "unique", false);
     s->trim = get_bool(c->v, "trim", true);
     if (get_val(c->v, "empty", &v)) s->empty = value_of_text(sv_of(jv_str(v, c->a, NULL)), c->a);
@@ -32,9 +32,9 @@ struct items {
 };
 
 static bool wanted(const struct split *x, const struct items *l, struct sv s) {
-    struct regex_match m;
+    struct rx_match m;
     for (size_t i = 0; i < x->nwithout; i++)
-        if (regex_find(x->without[i], s, 0, l->a, &m)) return false;
+        if (rx_find(x->without[i], s, 0, l->a, &m)) return false;
     for (size_t i = 0; x->unique && i < l->n; i++)
         if (sv_eq(l->s[i], s)) return false;
     return true;
@@ -59,9 +59,9 @@ static void add_item(const struct split *x, struct items *l, struct sv s) {
 
 /* Where the next separator lies, from `at` on. */
 static bool next_separator(const struct split *x, struct sv s, size_t at, struct arena *a, size_t *start, size_t *end) {
-    struct regex_match m;
+    struct rx_match m;
     if (x->pattern) {
-        for (; at <= s.n && regex_find(x->pattern, s, at, a, &m); at++) {
+        for (; at <= s.n && rx_find(x->pattern, s, at, a, &m); at++) {
             *start = (size_t)(m.group[0].p - s.p);
             *end = *start + m.group[0].n;
             if (*end > *start) return true;

@@ -8,26 +8,26 @@
 
 #define MATCH_LIMIT 1000000 /* steps; a pattern of sense needs some dozens a byte */
 
-struct regex {
+struct rx {
     pcre2_code *code;
     uint32_t groups;
     size_t nnames;
-    struct regex_named {
+    struct rx_named {
         const char *name;
         uint32_t group;
     } * names;
 };
 
 static void give_back(void *what) {
-    pcre2_code_free(((struct regex *)what)->code);
+    pcre2_code_free(((struct rx *)what)->code);
 }
 
 static int by_group(const void *x, const void *y) {
-    const struct regex_named *a = x, *b = y;
+    const struct rx_named *a = x, *b = y;
     return a->group < b->group ? -1 : a->group > b->group;
 }
 
-static void read_names(struct regex *x, struct arena *a) {
+static void read_names(struct rx *x, struct arena *a) {
     uint32_t n = 0, size = 0;
     PCRE2_SPTR table;
     pcre2_pattern_info(x->code, PCRE2_INFO_NAMECOUNT, &n);
@@ -36,11 +36,11 @@ static void read_names(struct regex *x, struct arena *a) {
     x->names = arena_alloc(a, (n + 1) * sizeof *x->names);
     for (x->nnames = 0; x->nnames < n; x->nnames++, table += size)
         x->names[x->nnames] =
-            (struct regex_named){arena_str(a, (const char *)table + 2), (uint32_t)(table[0] << 8 | table[1])};
+            (struct rx_named){arena_str(a, (const char *)table + 2), (uint32_t)(table[0] << 8 | table[1])};
     qsort(x->names, n, sizeof *x->names, by_group);
 }
 
-struct regex *regex_new(struct op_parse *c, const char *pattern, struct jval at) {
+struct rx *rx_new(struct op_parse *c, const char *pattern, struct jval at) {
     int code;
     PCRE2_SIZE where;
     pcre2_code *re =
@@ -53,7 +53,7 @@ struct regex *regex_new(struct op_parse *c, const char *pattern, struct jval at)
         return NULL;
     }
     pcre2_jit_compile(re, PCRE2_JIT_COMPLETE); /* without it matching is only slower */
-    struct regex *x = arena_alloc(c->a, sizeof *x);
+    struct rx *x = arena_alloc(c->a, sizeof *x);
     x->code = re;
     pcre2_pattern_info(re, PCRE2_INFO_CAPTURECOUNT, &x->groups);
     read_names(x, c->a);
@@ -61,15 +61,15 @@ struct regex *regex_new(struct op_parse *c, const char *pattern, struct jval at)
     return x;
 }
 
-struct regex **regex_list(struct op_parse *c, const char *key, size_t *n) {
+struct rx **rx_list(struct op_parse *c, const char *key, size_t *n) {
     struct jval v, e;
     *n = 0;
     if (!get_val(c->v, key, &v)) return NULL;
-    struct regex **l = arena_alloc(c->a, (jv_tok(v)->n + 1) * sizeof(struct regex *));
+    struct rx **l = arena_alloc(c->a, (jv_tok(v)->n + 1) * sizeof(struct rx *));
     uint32_t pos = 0;
-    if (jv_type(v) == JT_STR && (l[*n] = regex_new(c, jv_str(v, c->a, NULL), v))) ++*n;
+    if (jv_type(v) == JT_STR && (l[*n] = rx_new(c, jv_str(v, c->a, NULL), v))) ++*n;
     while (jv_type(v) == JT_ARR && jv_each(v, &pos, NULL, &e))
-        if ((l[*n] = regex_new(c, jv_str(e, c->a, NULL), e))) ++*n;
+        if ((l[*n] = rx_new(c, jv_str(e, c->a, NULL), e))) ++*n;
     return l;
 }
 
@@ -93,7 +93,7 @@ static void room_init(void) {
     pthread_key_create(&room_key, room_free);
 }
 
-static struct room *room_of(const struct regex *x) {
+static struct room *room_of(const struct rx *x) {
     pthread_once(&room_once, room_init);
     struct room *m = pthread_getspecific(room_key);
     if (!m) {
@@ -110,7 +110,7 @@ static struct room *room_of(const struct regex *x) {
     return m;
 }
 
-bool regex_find(const struct regex *x, struct sv s, size_t from, struct arena *a, struct regex_match *out) {
+bool rx_find(const struct rx *x, struct sv s, size_t from, struct arena *a, struct rx_match *out) {
     struct room *m = room_of(x);
     int rc = pcre2_match(x->code, (PCRE2_SPTR)s.p, s.n, from, PCRE2_NO_UTF_CHECK, m->data, m->limits);
     if (rc < 0) return false;
@@ -125,14 +125,14 @@ bool regex_find(const struct regex *x, struct sv s, size_t from, struct arena *a
 
 /* ---- replacing ---- */
 
-static const struct regex_named *find_name(const struct regex *x, struct sv name) {
+static const struct rx_named *find_name(const struct rx *x, struct sv name) {
     for (size_t i = 0; i < x->nnames; i++)
         if (sv_is(name, x->names[i].name)) return &x->names[i];
     return NULL;
 }
 
 /* The reference at s.p ("$..."): its group and how many bytes it takes; 0 bytes: not one. group SIZE_MAX: a dollar. */
-static size_t reference(const struct regex *x, struct sv s, size_t *group) {
+static size_t reference(const struct rx *x, struct sv s, size_t *group) {
     if (s.n < 2) return 0;
     if (s.p[1] == '$') {
         *group = SIZE_MAX;
@@ -147,14 +147,14 @@ static size_t reference(const struct regex *x, struct sv s, size_t *group) {
         *group = strtoul(name.p, NULL, 10);
         if (*group > x->groups) return 0;
     } else {
-        const struct regex_named *g = find_name(x, name);
+        const struct rx_named *g = find_name(x, name);
         if (!g) return 0;
         *group = g->group;
     }
     return from + n + braced;
 }
 
-const char *regex_check_with(const struct regex *x, const char *with) {
+const char *rx_check_with(const struct rx *x, const char *with) {
     for (struct sv s = sv_of(with); s.n;) {
         size_t group, n = *s.p == '$' ? reference(x, s, &group) : 1;
         if (!n) return "a $ must stand before a group of the pattern ($1, ${name}) or another $";
@@ -164,7 +164,7 @@ const char *regex_check_with(const struct regex *x, const char *with) {
     return NULL;
 }
 
-static void put_with(const struct regex *x, struct buf *b, struct sv with, const struct regex_match *m) {
+static void put_with(const struct rx *x, struct buf *b, struct sv with, const struct rx_match *m) {
     while (with.n) {
         size_t group, n = *with.p == '$' ? reference(x, with, &group) : 0;
         if (!n) {
@@ -186,11 +186,11 @@ static size_t char_length(struct sv s, size_t at) {
     return n;
 }
 
-struct sv regex_replace(const struct regex *x, struct sv s, struct sv with, struct arena *a) {
-    struct regex_match m;
+struct sv rx_replace(const struct rx *x, struct sv s, struct sv with, struct arena *a) {
+    struct rx_match m;
     struct buf b = {0};
     size_t at = 0, from = 0;
-    if (!regex_find(x, s, 0, a, &m)) return s;
+    if (!rx_find(x, s, 0, a, &m)) return s;
     do {
         size_t start = (size_t)(m.group[0].p - s.p), end = start + m.group[0].n;
         buf_add(&b, s.p + from, start - from);
@@ -201,18 +201,18 @@ struct sv regex_replace(const struct regex *x, struct sv s, struct sv with, stru
             if (end >= s.n) break;
             at = end + char_length(s, end);
         }
-    } while (at <= s.n && regex_find(x, s, at, a, &m));
+    } while (at <= s.n && rx_find(x, s, at, a, &m));
     buf_add(&b, s.p + from, s.n - from);
     struct sv out = {arena_strn(a, buf_text(&b), b.n), b.n};
     buf_free(&b);
     return out;
 }
 
-size_t regex_names(const struct regex *x) {
+size_t rx_names(const struct rx *x) {
     return x->nnames;
 }
 
-const char *regex_name(const struct regex *x, size_t i, uint32_t *group) {
+const char *rx_name(const struct rx *x, size_t i, uint32_t *group) {
     *group = x->names[i].group;
     return x->names[i].name;
 }

@@ -3,7 +3,7 @@
 
 _etl_commands='collect validate transform load mart report run status schedule init doctor help'
 _etl_stages='collect validate transform load mart report'
-_etl_builtin='commerce'
+_etl_builtin='commerce parts'
 
 # Options of a command.
 _etl_options() {
@@ -15,7 +15,7 @@ _etl_options() {
     mart) echo '-p --pipeline -d --day --test --lineage --docs --freshness -o --output --format --select --home --memory --threads --max-line --max-ratio --max-unpacked --log-format -q --quiet -v --verbose -h --help' ;;
     report) echo '-p --pipeline -d --day -o --output --format --send --dry-run --home --memory --threads --max-line --max-ratio --max-unpacked --log-format -q --quiet -v --verbose -h --help' ;;
     run) echo '-p --pipeline -d --day --force --from --only --retry-failed --dry-run --retries --source --seed --users --inject --home --memory --threads --max-line --max-ratio --max-unpacked --log-format -q --quiet -v --verbose -h --help' ;;
-    status) echo '-p --pipeline -d --day --format --check --home --memory --threads --max-line --max-ratio --max-unpacked --log-format -q --quiet -v --verbose -h --help' ;;
+    status) echo '-p --pipeline -d --day --format --check --alert --log --home --memory --threads --max-line --max-ratio --max-unpacked --log-format -q --quiet -v --verbose -h --help' ;;
     schedule) echo '-p --pipeline --format --home --memory --threads --max-line --max-ratio --max-unpacked --log-format -q --quiet -v --verbose -h --help' ;;
     init) echo '-p --pipeline --new --home --memory --threads --max-line --max-ratio --max-unpacked --log-format -q --quiet -v --verbose -h --help' ;;
     doctor) echo '-p --pipeline --home --memory --threads --max-line --max-ratio --max-unpacked --log-format -q --quiet -v --verbose -h --help' ;;
@@ -100,7 +100,7 @@ _etl_value() {
     report:--day | report:-d) echo 'none' ;;
     report:--output | report:-o) echo 'file' ;;
     report:--format) echo 'words text json csv html email' ;;
-    report:--send) echo 'list slack email' ;;
+    report:--send) echo 'none' ;;
     report:--home) echo 'dir' ;;
     report:--memory) echo 'none' ;;
     report:--threads) echo 'none' ;;
@@ -127,6 +127,7 @@ _etl_value() {
     status:--pipeline | status:-p) echo 'pipeline' ;;
     status:--day | status:-d) echo 'none' ;;
     status:--format) echo 'words text json' ;;
+    status:--log) echo 'none' ;;
     status:--home) echo 'dir' ;;
     status:--memory) echo 'none' ;;
     status:--threads) echo 'none' ;;

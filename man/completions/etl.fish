@@ -1,7 +1,7 @@
 # fish completion for etl(1). Made by scripts/gendoc.c from cmd/commands.def; change that and run "make docs".
 
 set -g __etl_commands collect validate transform load mart report run status schedule init doctor help
-set -g __etl_builtin commerce
+set -g __etl_builtin commerce parts
 
 # The command on the line: the first word that is one.
 function __etl_command
@@ -154,7 +154,7 @@ complete -c etl -n '__etl_using report' -s p -l pipeline -x -a '(__etl_pipelines
 complete -c etl -n '__etl_using report' -s d -l day -x -d 'the day, YYYY-MM-DD'
 complete -c etl -n '__etl_using report' -s o -l output -r -F -d 'write there instead of standard output'
 complete -c etl -n '__etl_using report' -l format -x -a 'text json csv html email' -d 'what to write'
-complete -c etl -n '__etl_using report' -l send -x -a 'slack email' -d 'send the day\'s summary to the channels of the definition\'s alerts'
+complete -c etl -n '__etl_using report' -l send -x -d 'send the day\'s report to these channels of the definition\'s alerts, slack, email, webhook'
 complete -c etl -n '__etl_using report' -l dry-run -d 'say what would be done, or sent, and why'
 complete -c etl -n '__etl_using report' -l home -x -a '(__fish_complete_directories)' -d 'where lake, warehouse, ledger, reports and logs lie'
 complete -c etl -n '__etl_using report' -l memory -x -d 'memory to stay under, in MiB'
@@ -194,6 +194,8 @@ complete -c etl -n '__etl_using status' -s p -l pipeline -x -a '(__etl_pipelines
 complete -c etl -n '__etl_using status' -s d -l day -x -d 'the day, YYYY-MM-DD'
 complete -c etl -n '__etl_using status' -l format -x -a 'text json' -d 'what to write'
 complete -c etl -n '__etl_using status' -l check -d 'for monitors, a line per problem, status 1 when there is one'
+complete -c etl -n '__etl_using status' -l alert -d 'with --check, send what is news to the channels of the definition\'s alerts, and what still waits for them'
+complete -c etl -n '__etl_using status' -l log -x -d 'print the log of this run, by its id'
 complete -c etl -n '__etl_using status' -l home -x -a '(__fish_complete_directories)' -d 'where lake, warehouse, ledger, reports and logs lie'
 complete -c etl -n '__etl_using status' -l memory -x -d 'memory to stay under, in MiB'
 complete -c etl -n '__etl_using status' -l threads -x -d 'worker threads'

@@ -43,3 +43,33 @@ shop() { python3 "$E2E/shop.py" "$@"; }
 until_ok() { local i; for i in $(seq 200); do "$@" >/dev/null 2>&1 && return 0; sleep 0.05; done; mismatch "did not happen: $*"; return 1; }
 # rows that are good for commerce, day 2026-01-15
 events() { "$ETL" collect -q -p commerce -d "$DAY" --home .events "$@"; }
+# A receiver of webhooks (receiver.py): receiver LOG ANSWER... sets $HOOK to its URL and $RECEIVER to its process.
+receiver() {
+    local log=$1 port="$1.port"; shift
+    : >"$log"
+    python3 "$E2E/receiver.py" "$log" "$@" >"$port" & RECEIVER=$!
+    until_ok test -s "$port"
+    HOOK=http://127.0.0.1:$(cat "$port")/hook
+}
+# told LOG EXPRESSION: each request of a receiver through a Python expression over b (its body) and r (the request).
+told() {
+    python3 - "$1" "$2" <<'PY'
+import json, sys
+for line in open(sys.argv[1], encoding="utf-8"):
+    r = json.loads(line)
+    print(eval(sys.argv[2], {"b": r["body"], "r": r}))
+PY
+}
+# A certificate for localhost and 127.0.0.1, made now: cert.pem, key.pem.
+make_cert() {
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout key.pem -out cert.pem -days 2 -subj "/CN=${1:-localhost}" \
+        -addext "subjectAltName=DNS:${1:-localhost},IP:127.0.0.1" 2>/dev/null
+}
+# A mail server (smtp.py): mailserver LOG MODE ANSWER... sets $PORT and $SERVER.
+mailserver() {
+    local log=$1 mode=$2 port="$1.port"; shift 2
+    : >"$log"
+    python3 "$E2E/smtp.py" "$log" cert.pem key.pem "$mode" "$@" >"$port" & SERVER=$!
+    until_ok test -s "$port"
+    PORT=$(cat "$port")
+}

@@ -82,3 +82,46 @@ CREATE TRIGGER IF NOT EXISTS events_keep_update BEFORE UPDATE ON events
 BEGIN SELECT RAISE(ABORT, 'events is append-only'); END;
 CREATE TRIGGER IF NOT EXISTS events_keep_delete BEFORE DELETE ON events
 BEGIN SELECT RAISE(ABORT, 'events is append-only'); END;
+
+-- What each thing that alerts watch was last known as: a message is sent when that changes, not each time it is seen.
+CREATE TABLE IF NOT EXISTS alert_states (
+    pipeline TEXT NOT NULL,
+    day      TEXT NOT NULL,    -- '' for what is no day's: stale
+    subject  TEXT NOT NULL,    -- run, late, slow.STAGE, stale
+    state    TEXT NOT NULL CHECK (state IN ('ok', 'failure', 'gate', 'missed')),
+    cause    TEXT NOT NULL,    -- of what, without figures: the same again is no news
+    since    TEXT NOT NULL,
+    seen     INTEGER NOT NULL, -- how often in this state
+    changes  INTEGER NOT NULL, -- part of the messages' ids
+    PRIMARY KEY (pipeline, day, subject)
+) STRICT, WITHOUT ROWID;
+
+-- The outbox: messages that wait, and for thirty days those that were sent or given up. Where they go to is not kept:
+-- addresses of webhooks are secrets, and the definition knows them.
+CREATE TABLE IF NOT EXISTS alerts (
+    alert_id   INTEGER PRIMARY KEY,
+    id         TEXT NOT NULL,  -- the same for every attempt to send it
+    channel    TEXT NOT NULL CHECK (channel IN ('slack', 'email', 'webhook')),
+    pipeline   TEXT NOT NULL,
+    day        TEXT NOT NULL,
+    kind       TEXT NOT NULL,
+    body       TEXT NOT NULL,  -- JSON, what a webhook gets
+    html       TEXT,           -- body of a mail that is more than the alert; until it is sent
+    state      TEXT NOT NULL CHECK (state IN ('waiting', 'sent', 'dropped')),
+    attempts   INTEGER NOT NULL DEFAULT 0,
+    created_at TEXT NOT NULL,
+    updated_at TEXT NOT NULL,
+    error      TEXT,
+    UNIQUE (id, channel)
+) STRICT;
+CREATE INDEX IF NOT EXISTS alerts_channel ON alerts (pipeline, channel, state, updated_at);
+
+-- What the pipelines' definitions said of time when they last ran, for metrics over all of them.
+CREATE TABLE IF NOT EXISTS pipelines (
+    name       TEXT PRIMARY KEY,
+    title      TEXT NOT NULL,
+    zone       TEXT NOT NULL,
+    due        INTEGER, -- minutes after midnight of the day after
+    max_age    INTEGER, -- seconds
+    updated_at TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
