@@ -28,15 +28,17 @@ static bool failed_before(struct cli *c, const struct pipeline *p, day_t day) {
     return failed;
 }
 
-/* All days of one pipeline, oldest first. A failed day does not keep the next from running; the first failure is told.
- */
+/* All days of one pipeline, oldest first. A failed day does not keep the next from running; the first failure is told,
+ * but a signal, which leaves days undone, comes before it. */
 static int run_days(struct cli *c, const struct pipeline *p, const struct run_opt *opt, struct err *e) {
     day_t from, to;
     int rc = cli_days(c, p, c->noperands ? c->operands[0] : NULL, true, &from, &to, e);
     if (rc) return rc;
     int first = ERR_OK;
-    for (day_t d = from; d <= to && !stop_signal(); d++) {
+    for (day_t d = from; d <= to; d++) {
         struct err mine = {0};
+        if (stop_signal())
+            return err_set(e, ERR_STOPPED, "stopped by signal %d before %s %s", stop_signal(), p->name, day_text(d).s);
         if (cli_has(c, "retry-failed") && !failed_before(c, p, d)) continue;
         rc = opt->force || opt->dry_run ? ERR_OK : run_may_begin(p, &c->env, d, &mine);
         if (rc == ERR_OK) rc = run_day(p, d, &c->env, opt, &mine);
@@ -49,6 +51,7 @@ static int run_days(struct cli *c, const struct pipeline *p, const struct run_op
         } else {
             log_error("%s", mine.msg);
         }
+        if (rc == ERR_STOPPED) first = rc;
         if (rc == ERR_BUSY || rc == ERR_STOPPED) break;
     }
     if (first && from != to)
@@ -96,14 +99,15 @@ int cmd_RUN(struct cli *c, struct err *e) {
         *e = mine;
         first = rc;
     }
-    for (size_t i = 0; i < n && rc != ERR_CONFIG && !stop_signal(); i++) {
+    for (size_t i = 0; i < n && rc != ERR_CONFIG; i++) {
         struct err one = {0};
         if (!p[i]) continue;
         int day = run_days(c, p[i], &opt, &one);
         if (!day) continue;
         if (first) log_error("%s", e->msg);
         *e = one;
-        if (!first) first = day;
+        if (!first || day == ERR_STOPPED) first = day;
+        if (day == ERR_STOPPED) break;
     }
     for (size_t i = 0; i < n; i++) pipeline_free(p[i]);
     return first;

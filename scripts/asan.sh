@@ -14,6 +14,20 @@ make -s -j"$(nproc)" MODE=tsan BUILD=build/tsan build/tsan/etl || exit 1
 dir=$(mktemp -d)
 TSAN_OPTIONS=halt_on_error=1 build/tsan/etl run -q -p commerce 2026-01-15 --users 3000 --inject null_check=0.001,duplicate_check=0.002 --threads 8 --home "$dir" \
     >/dev/null 2>build/tsan/log || { echo "tsan: the run failed"; tail -20 build/tsan/log; bad=1; }
+# valgrind on the main way: what is read before it was written is seen by nothing else here
+if valgrind --version >/dev/null 2>&1; then
+    make -s build/etl-dynamic || exit 1
+    check() { valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite build/etl-dynamic "$@"; }
+    check run -q -p commerce 2026-01-15 --users 30 --threads 2 --home "$dir/v" >/dev/null 2>build/valgrind.log || { echo "valgrind: the run"; head -40 build/valgrind.log; bad=1; }
+    build/etl-dynamic collect -q -p commerce -d 2026-01-16 --users 30 --home "$dir/c" >"$dir/events.jsonl"
+    for stage in validate transform load mart report; do
+        input=("$dir/events.jsonl")
+        [[ $stage = mart || $stage = report ]] && input=()
+        check $stage -q -p commerce -d 2026-01-16 --home "$dir/v" "${input[@]}" >/dev/null 2>build/valgrind.log || { echo "valgrind: $stage"; head -40 build/valgrind.log; bad=1; }
+    done
+else
+    echo "SKIPPED valgrind: not installed"
+fi
 rm -rf "$dir"
 [ "$bad" -eq 0 ] && echo "sanitizers: nothing found"
 exit "$bad"

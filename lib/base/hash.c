@@ -1,17 +1,30 @@
 /* See hash.h. SHA-256 comes from OpenSSL, which uses the machine's SHA instructions. */
 /* before poison.h: OpenSSL names parameters `rand` */
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <pthread.h>
 #include <xxhash.h>
 
 #include "base/hash.h"
 
+static EVP_MD *algorithm;
+
+/* Fetched once, which spares every digest a search; and OpenSSL, where memory fails it while it begins, crashes when it
+ * is used all the same. */
+static void fetch(void) {
+    if (OSSL_LIB_CTX_get0_global_default()) algorithm = EVP_MD_fetch(NULL, "SHA256", NULL);
+    if (!algorithm) mem_die();
+}
+
 void sha256_start(struct sha256 *h) {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, fetch);
     h->ctx = EVP_MD_CTX_new();
-    EVP_DigestInit_ex(h->ctx, EVP_sha256(), NULL);
+    if (!h->ctx || !EVP_DigestInit_ex(h->ctx, algorithm, NULL)) mem_die();
 }
 
 void sha256_add(struct sha256 *h, const void *p, size_t n) {
-    EVP_DigestUpdate(h->ctx, p, n);
+    if (!EVP_DigestUpdate(h->ctx, p, n)) mem_die();
 }
 
 void sha256_str(struct sha256 *h, const char *s) {
@@ -21,7 +34,7 @@ void sha256_str(struct sha256 *h, const char *s) {
 
 void sha256_hex(struct sha256 *h, char out[65]) {
     unsigned char d[32];
-    EVP_DigestFinal_ex(h->ctx, d, NULL);
+    if (!EVP_DigestFinal_ex(h->ctx, d, NULL)) mem_die();
     EVP_MD_CTX_free(h->ctx);
     h->ctx = NULL;
     static const char hex[] = "0123456789abcdef";
@@ -41,7 +54,7 @@ void sha256_of(const void *p, size_t n, char out[65]) {
 
 void digest_start(struct digest *d) {
     d->state = XXH3_createState();
-    if (!d->state) abort();
+    if (!d->state) mem_die();
     XXH3_128bits_reset(d->state);
 }
 

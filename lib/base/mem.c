@@ -3,7 +3,7 @@
 
 #include <unistd.h>
 
-static void die(void) {
+void mem_die(void) {
     static const char msg[] = "etl: out of memory\n";
     ssize_t n = write(2, msg, sizeof msg - 1);
     (void)n;
@@ -12,13 +12,13 @@ static void die(void) {
 
 void *mem_alloc(size_t n) {
     void *p = calloc(1, n ? n : 1);
-    if (!p) die();
+    if (!p) mem_die();
     return p;
 }
 
 void *mem_grow(void *p, size_t n) {
     void *q = realloc(p, n ? n : 1);
-    if (!q) die();
+    if (!q) mem_die();
     return q;
 }
 

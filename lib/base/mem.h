@@ -16,6 +16,10 @@
 
 #include "base/poison.h"
 
+/* The end that a failed allocation has; for libraries whose own allocation failed, where going on would mean a wrong
+ * result (a digest of nothing, a value that becomes NULL, a record rejected for no reason). */
+_Noreturn void mem_die(void);
+
 #define NEVER_NULL __attribute__((returns_nonnull))
 void *mem_alloc(size_t n) NEVER_NULL;         /* zeroed; free with free() */
 void *mem_grow(void *p, size_t n) NEVER_NULL; /* realloc that does not return NULL */

@@ -83,12 +83,15 @@ static void compile_rules(void) {
         int num;
         PCRE2_SIZE at;
         *rules[k].code = pcre2_compile((PCRE2_SPTR)rules[k].text, PCRE2_ZERO_TERMINATED, PCRE2_UTF, &num, &at, NULL);
+        if (!*rules[k].code) mem_die();
     }
 }
 
 static bool matches(const pcre2_code *code, const char *s, size_t n, size_t *at) {
     pcre2_match_data *m = pcre2_match_data_create(1, NULL);
+    if (!m) mem_die();
     int rc = code ? pcre2_match(code, (PCRE2_SPTR)s, n, 0, PCRE2_NO_UTF_CHECK, m, NULL) : -1;
+    if (rc == PCRE2_ERROR_NOMEMORY) mem_die();
     if (rc >= 0 && at) *at = pcre2_get_ovector_pointer(m)[0];
     pcre2_match_data_free(m);
     return rc >= 0;

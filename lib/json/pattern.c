@@ -41,12 +41,14 @@ struct pattern_room {
 
 static pcre2_code *compile(const struct buf *text, uint32_t more, char why[PATTERN_WHY]) {
     pcre2_compile_context *cc = pcre2_compile_context_create(NULL);
+    if (!cc) mem_die();
     pcre2_set_compile_extra_options(cc, PCRE2_EXTRA_ALLOW_SURROGATE_ESCAPES);
     int num = 0;
     PCRE2_SIZE at = 0;
     pcre2_code *code = pcre2_compile(
         (PCRE2_SPTR)(text->n ? text->p : ""), text->n,
         PCRE2_UTF | PCRE2_DOLLAR_ENDONLY | PCRE2_MATCH_UNSET_BACKREF | PCRE2_NEVER_BACKSLASH_C | more, &num, &at, cc);
+    if (!code && num == PCRE2_ERROR_HEAP_FAILED) mem_die();
     if (!code) pcre2_get_error_message(num, (PCRE2_UCHAR *)why, PATTERN_WHY);
     pcre2_compile_context_free(cc);
     return code;
@@ -94,6 +96,7 @@ struct pattern_room *pattern_room_new(void) {
     r->data = pcre2_match_data_create(1, NULL);
     r->ctx = pcre2_match_context_create(NULL);
     r->stack = pcre2_jit_stack_create(32768, JIT_STACK_MAX, NULL);
+    if (!r->data || !r->ctx) mem_die(); /* without a stack of its own it uses a small one */
     pcre2_set_heap_limit(r->ctx, HEAP_LIMIT_KIB);
     pcre2_set_callout(r->ctx, count_work, r);
     pcre2_jit_stack_assign(r->ctx, NULL, r->stack);
@@ -114,6 +117,7 @@ static int match(const pcre2_code *code, const char *s, size_t n, uint32_t steps
     room->at = 0;
     pcre2_set_match_limit(room->ctx, steps);
     int rc = pcre2_match(code, subject, n, 0, PCRE2_NO_UTF_CHECK, room->data, room->ctx);
+    if (rc == PCRE2_ERROR_NOMEMORY) mem_die();
     if (rc != PCRE2_ERROR_JIT_STACKLIMIT) return rc;
     return pcre2_match(code, subject, n, 0, PCRE2_NO_UTF_CHECK | PCRE2_NO_JIT, room->data, room->ctx);
 }

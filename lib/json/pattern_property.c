@@ -60,6 +60,7 @@ static bool known(const struct buf *b, size_t from) {
     int num;
     PCRE2_SIZE at;
     pcre2_code *code = pcre2_compile((PCRE2_SPTR)b->p + from, b->n - from, PCRE2_UTF, &num, &at, NULL);
+    if (!code && num == PCRE2_ERROR_HEAP_FAILED) mem_die();
     pcre2_code_free(code);
     return code != NULL;
 }

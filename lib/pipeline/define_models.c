@@ -216,6 +216,7 @@ static void order_models(struct pipeline *p, struct jval list, struct mistakes *
 /* What is put in place by a reference is part of the model: its SQL, and what it reads. In dependency order. */
 static void look_through_ctes(struct pipeline *p, struct pl_model *md) {
     struct sha256 h;
+    char unused[65];
     bool ctes = false;
     sha256_start(&h);
     sha256_str(&h, md->digest);
@@ -229,7 +230,7 @@ static void look_through_ctes(struct pipeline *p, struct pl_model *md) {
         sha256_str(&h, ref->digest);
         for (size_t k = 0; k < ref->inputs.n; k++) add_name(&p->a, &md->inputs, ref->inputs.s[k]);
     }
-    if (ctes) sha256_hex(&h, md->digest);
+    sha256_hex(&h, ctes ? md->digest : unused);
 }
 
 static void define_checks_of_tables(struct pipeline *p, struct jval root, struct mistakes *m) {

@@ -45,6 +45,7 @@ static int begin(struct filter *f, const struct run_env *env, const struct filte
     if (!o->nfiles && stage != STAGE_COLLECT && stage != STAGE_MART) upstream_look(&f->up);
     int rc = dir_make(env->tmpdir, e);
     if (rc == ERR_OK) rc = ledger_open(&f->ledger, env->home, e);
+    if (rc == ERR_OK) rc = ledger_sweep_filters(&f->ledger, o->p->name, e);
     if (rc) return rc;
     bool to_stdout = !o->out || strcmp(o->out, "-") == 0;
     f->task = (struct task_row){.run_id = run_id,

@@ -162,20 +162,23 @@ static int judge(struct ledger *l, struct found *f, int64_t bytes_in, struct err
     return ERR_OK;
 }
 
-/* All writers were gone when we looked: who started within two seconds of us, in our process group, since the last
- * stage of our kind there? All of them are of our pipe, and any that failed makes it incomplete: which of them stood
- * last in it is not the one that wrote its row last. */
+/* All writers were gone when we looked: who started within two seconds of us, in our process group, after the last
+ * stage of our kind there had started? A shell starts the members of a pipe from left to right, and the next pipe when
+ * the last member has ended: so what started before that stage was of its pipe, however late it wrote its row. All of
+ * them are of our pipe, and any that failed makes it incomplete: which of them stood last in it is not the one that
+ * wrote its row last. */
 static int judge_group(struct ledger *l, const char *pipeline, enum stage mine, bool *seen, struct err *e) {
     struct stmt s;
     struct found all[16];
     size_t n = 0;
     bool row = true;
-    int rc = stmt_prepare(&s, &l->db,
-                          "SELECT task_id, pid, pid_start, state, stage FROM tasks WHERE mode='filter' AND pid<>?1 AND "
-                          "boot=?5 AND process_group=?2 AND pid_start>=?3 AND pipeline=?4 AND out_pipe IS NOT NULL AND "
-                          "task_id > (SELECT COALESCE(MAX(task_id), 0) FROM tasks WHERE mode='filter' AND pid<>?1 AND "
-                          "boot=?5 AND process_group=?2 AND pipeline=?4 AND stage=?6) ORDER BY task_id DESC",
-                          "reading the ledger", e);
+    int rc = stmt_prepare(
+        &s, &l->db,
+        "SELECT task_id, pid, pid_start, state, stage FROM tasks WHERE mode='filter' AND pid<>?1 AND "
+        "boot=?5 AND process_group=?2 AND pid_start>=?3 AND pipeline=?4 AND out_pipe IS NOT NULL AND "
+        "pid_start > (SELECT COALESCE(MAX(pid_start), 0) FROM tasks WHERE mode='filter' AND pid<>?1 AND "
+        "boot=?5 AND process_group=?2 AND pipeline=?4 AND stage=?6 AND pid_start<?7) ORDER BY task_id DESC",
+        "reading the ledger", e);
     if (rc) return rc;
     stmt_int(&s, 1, getpid());
     stmt_int(&s, 2, getpgrp());
@@ -183,6 +186,7 @@ static int judge_group(struct ledger *l, const char *pipeline, enum stage mine, 
     stmt_text(&s, 4, pipeline);
     stmt_text(&s, 5, boot_id());
     stmt_text(&s, 6, stage_name(mine));
+    stmt_int(&s, 7, pid_start_ticks(getpid()));
     while (n < 16 && (rc = stmt_step(&s, &row, e)) == ERR_OK && row) {
         struct found *f = &all[n];
         *f = (struct found){

@@ -28,6 +28,12 @@ int db_err(struct db *db, int rc, struct err *e, const char *what) {
     case SQLITE_READONLY:
         return err_set(e, ERR_IO, "%s: %s: it is read-only", path, what);
     case SQLITE_CANTOPEN:
+        if (sys == ENOENT) /* of the last of its tries, not of the one that counts */
+            return err_set(
+                e, ERR_IO,
+                "%s: %s: cannot open it, or its -wal or -shm beside it: is the disk full, or the directory not "
+                "to be written?",
+                path, what);
         return err_set(e, ERR_IO, "%s: %s: cannot open it%s%s", path, what, sys ? ": " : "", sys ? strerror(sys) : "");
     case SQLITE_IOERR:
         return err_set(e, sys == ENOSPC ? ERR_NOSPACE : ERR_IO, "%s: %s: reading or writing failed%s%s", path, what,
@@ -135,23 +141,25 @@ int stmt_prepare(struct stmt *s, struct db *db, const char *sql, const char *wha
     return rc == SQLITE_OK ? ERR_OK : db_err(db, rc, e, what);
 }
 
+/* A value that could not be bound would be written as NULL. */
+static void bound(int rc) {
+    if (rc == SQLITE_NOMEM) mem_die();
+}
+
 void stmt_text(struct stmt *s, int i, const char *v) {
-    if (v)
-        sqlite3_bind_text(s->h, i, v, -1, SQLITE_STATIC);
-    else
-        sqlite3_bind_null(s->h, i);
+    bound(v ? sqlite3_bind_text(s->h, i, v, -1, SQLITE_STATIC) : sqlite3_bind_null(s->h, i));
 }
 
 void stmt_textn(struct stmt *s, int i, const char *v, size_t n) {
-    sqlite3_bind_text64(s->h, i, v, n, SQLITE_STATIC, SQLITE_UTF8);
+    bound(sqlite3_bind_text64(s->h, i, v, n, SQLITE_STATIC, SQLITE_UTF8));
 }
 
 void stmt_int(struct stmt *s, int i, int64_t v) {
-    sqlite3_bind_int64(s->h, i, v);
+    bound(sqlite3_bind_int64(s->h, i, v));
 }
 
 void stmt_real(struct stmt *s, int i, double v) {
-    sqlite3_bind_double(s->h, i, v);
+    bound(sqlite3_bind_double(s->h, i, v));
 }
 
 void stmt_name(struct stmt *s, const char *name, const char *v) {
@@ -177,7 +185,10 @@ int stmt_run(struct stmt *s, struct err *e) {
 }
 
 const char *stmt_col(struct stmt *s, int i) {
-    return (const char *)sqlite3_column_text(s->h, i);
+    int type = sqlite3_column_type(s->h, i); /* asked first: reading a number as text changes it */
+    const char *text = (const char *)sqlite3_column_text(s->h, i);
+    if (!text && type != SQLITE_NULL && sqlite3_errcode(s->db->h) == SQLITE_NOMEM) mem_die();
+    return text;
 }
 
 int64_t stmt_col_int(struct stmt *s, int i) {

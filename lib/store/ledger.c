@@ -305,6 +305,10 @@ static int sweep_rows(struct ledger *l, const char *pipeline, const char *select
     return rc;
 }
 
+#define SWEEP_TASKS                                                                                                    \
+    "UPDATE tasks SET state='failed', error='killed: the process ended without a word', finished_at=?2 WHERE "         \
+    "task_id=?1"
+
 int ledger_sweep(struct ledger *l, const char *pipeline, struct err *e) {
     /* the caller holds the lock, so whatever run is still "running" is not */
     int rc = sweep_rows(l, pipeline, "SELECT run_id, pid, -1 FROM runs WHERE pipeline=?1 AND state='running'",
@@ -315,8 +319,13 @@ int ledger_sweep(struct ledger *l, const char *pipeline, struct err *e) {
         rc = sweep_rows(l, pipeline,
                         "SELECT task_id, pid, CASE WHEN mode='run' OR boot<>?2 THEN -1 ELSE pid_start END FROM tasks "
                         "WHERE pipeline=?1 AND state='running'",
-                        "UPDATE tasks SET state='failed', error='killed: the process ended without a word', "
-                        "finished_at=?2 WHERE task_id=?1",
-                        e);
+                        SWEEP_TASKS, e);
     return rc;
+}
+
+int ledger_sweep_filters(struct ledger *l, const char *pipeline, struct err *e) {
+    return sweep_rows(l, pipeline,
+                      "SELECT task_id, pid, CASE WHEN boot<>?2 THEN -1 ELSE pid_start END FROM tasks WHERE pipeline=?1 "
+                      "AND state='running' AND mode='filter'",
+                      SWEEP_TASKS, e);
 }

@@ -63,6 +63,8 @@ int ledger_event(struct ledger *l, const char *pipeline, const char *day, const 
 /* Rows of runs left in state running by processes that are gone become failed ("killed"). Call under the pipeline's
  * lock. */
 int ledger_sweep(struct ledger *l, const char *pipeline, struct err *e);
+/* Only those of stages by hand, which hold no lock: by their pid, its start and the boot. */
+int ledger_sweep_filters(struct ledger *l, const char *pipeline, struct err *e);
 
 int64_t pid_start_ticks(int pid); /* 0 when there is no such process */
 bool pid_alive(int pid, int64_t start_ticks);

@@ -28,6 +28,8 @@ def main():
     ap.add_argument("--seed", default="1")
     ap.add_argument("--only", action="append", metavar="SCENARIO")
     ap.add_argument("--at", metavar="MOMENT", help="this moment alone, as a failure names it")
+    ap.add_argument("--forget", default="", metavar="s|S|sS",
+                    help="power: as if files (s) or directories (S) were never synced: shows that the harness would see it")
     ap.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)))
     ap.add_argument("--binary", default=os.path.join(ROOT, "build", "etl"))
     options = ap.parse_args()

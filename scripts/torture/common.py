@@ -43,6 +43,16 @@ class Torture:
         self.etl = os.path.join(self.dir, "etl")
         self.tried = self.bad = 0
 
+    def need_dynamic(self):
+        """The dynamically linked binary and what is put before libc; see fake.c."""
+        self.fake, self.dynamic = os.path.join(self.dir, "fake.so"), os.path.join(self.dir, "etl-dynamic")
+        subprocess.run(["gcc", "-shared", "-fPIC", "-O1", "-Wall", "-Wextra", "-Werror", "-o", self.fake,
+                        os.path.join(ROOT, "scripts", "torture", "fake.c")], check=True)
+        built = self.options.binary + "-dynamic"
+        if not os.path.exists(built):
+            sys.exit("no %s: make %s" % (built, os.path.relpath(built, ROOT)))
+        shutil.copy(built, self.dynamic)
+
     def close(self):
         shutil.rmtree(self.dir, ignore_errors=True)
 
@@ -50,11 +60,12 @@ class Torture:
         """All moments, or as many as asked for, the same for the same seed."""
         if self.options.all or len(moments) <= most:
             return list(moments)
-        return sorted(random.Random("%s:%s" % (self.options.seed, name)).sample(list(moments), most))
+        return sorted(random.Random("%s:%s" % (self.options.seed, name)).sample(list(moments), most), key=str)
 
-    def each(self, function, jobs):
-        """function(job) -> list of problems; all jobs, on all processors. Prints what is wrong."""
+    def each(self, scenario, function, jobs):
+        """function(scenario, job) -> list of problems; all jobs, on all processors. Prints what is wrong."""
         bad = 0
+        Call.scenario = scenario  # processes of the pool are forked, so nothing of it is sent to them
         with multiprocessing.Pool(self.options.jobs) as pool:
             for job, problems in pool.imap_unordered(Call(function), jobs, chunksize=1):
                 self.tried += 1
@@ -69,12 +80,14 @@ class Torture:
 
 
 class Call:
+    scenario = None
+
     def __init__(self, function):
         self.function = function
 
     def __call__(self, job):
         try:
-            return job, self.function(job)
+            return job, self.function(self.scenario, job)
         except Exception as e:  # a defect of the harness is a failure of its run, never a silent pass
             import traceback
             return job, ["the harness itself failed at %s: %r" % (job, e)] + traceback.format_exc().splitlines()
@@ -128,9 +141,9 @@ class Scenario:
         shutil.copytree(self.template, work, symlinks=True)
         return work
 
-    def run(self, text, work, wrap=(), env=None):
+    def run(self, text, work, wrap=(), env=None, etl=None):
         """(status, stderr). status as the shell shows it; 'hang' when it did not end."""
-        argv = list(wrap) + [self.t.etl] + [os.path.expandvars(w) for w in shlex.split(text)]
+        argv = list(wrap) + [etl or self.t.etl] + [os.path.expandvars(w) for w in shlex.split(text)]
         full = dict(self.env, ETL_HOME=os.path.join(work, "h"), **(env or {}))
         if self.env.get("PORT"):
             argv = [a.replace("$PORT", self.env["PORT"]) for a in argv]
@@ -184,6 +197,11 @@ class Scenario:
         if twice:
             problems.append("finished, yet done again: %s" % ", ".join(map(str, twice)))
         return [what + ": the next run leaves a difference"] + problems if problems else []
+
+
+def fake(t, **settings):
+    """Environment for the dynamic binary."""
+    return dict({k: str(v) for k, v in settings.items()}, LD_PRELOAD=t.fake)
 
 
 # ---- what must be equal ----
