@@ -265,7 +265,7 @@ int cli_env(struct cli *c, struct err *e) {
     while (n > 1 && env->home[n - 1] == '/') n--;
     env->home = arena_strn(&c->a, env->home, n);
     env->tmpdir = arena_fmt(&c->a, "%s/tmp", env->home);
-    env->collect.home = env->home;
+    env->collect.lake = env->home;
     env->command = c->line;
     env->memory = (size_t)memory << 20;
     /* each thread's batches take memory: with little of it there are fewer (the result is the same) */

@@ -69,10 +69,24 @@ static int schemas(struct cli *c, const char *dir, struct err *e) {
     return rc;
 }
 
+/* What other programs need to show and watch the metrics. */
+static int monitoring(struct cli *c, const char *dir, struct err *e) {
+    static const char *const names[] = {"grafana-dashboard.json", "prometheus-rules.yml"};
+    int rc = ERR_OK;
+    for (int i = 0; i < 2 && rc == ERR_OK; i++) {
+        const struct embedded *f = embed_find(arena_fmt(&c->a, "monitoring/%s", names[i]));
+        const char *path = arena_fmt(&c->a, "%s/%s", dir, names[i]);
+        rc = put(c, path, f->text, f->n, e);
+        if (rc == ERR_OK) printf("%s is written\n", path);
+    }
+    return rc;
+}
+
 int cmd_INIT(struct cli *c, struct err *e) {
     const char *name = cli_get(c, "new"), *copy = cli_get(c, "pipeline");
     if (c->noperands != 1) return err_set(e, ERR_USAGE, "etl init needs one directory: etl init DIR");
     const char *dir = c->operands[0];
+    if (cli_has(c, "monitoring")) return monitoring(c, dir, e);
     if (name && !good_name(name))
         return err_set(e, ERR_USAGE,
                        "'%s' is no name for a pipeline: small letters, digits and _, beginning with a letter", name);

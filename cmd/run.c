@@ -90,6 +90,7 @@ int cmd_RUN(struct cli *c, struct err *e) {
         rc = err_set(e, ERR_USAGE, "one DAY or FROM..TO; '%s' is one too many", c->operands[1]);
     if (rc) return rc;
     if (!list) list = getenv("ETL_PIPELINE");
+    c->env.openlineage = cli_get(c, "openlineage");
     stop_drain(true);
     struct pipeline **p = arena_alloc(&c->a, (list ? strlen(list) + 2 : 2) * sizeof *p);
     first = read_pipelines(c, list, p, &n, e);

@@ -55,6 +55,8 @@ NEEDS = {
     "strace": lambda: works("strace", "-f", "true"),
     "openssl": lambda: works("openssl", "version"),
     "aiosmtpd": lambda: works("/usr/bin/python3", "-c", "import aiosmtpd.controller"),
+    "prometheus": lambda: works("prometheus", "--version") and works("promtool", "--version"),
+    "openlineage": lambda: works("python3", "-c", "import openlineage.client.generated.base"),
     "jq": lambda: works("jq", "--version"),
     "gzip": lambda: works("gzip", "--version"),
 }

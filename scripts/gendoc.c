@@ -82,21 +82,22 @@ static const struct term environment[] = {
      "The pipeline, where\n.Fl p\nis not given; for\n.Cm run\nseveral, separated by commas."},
     {ALL, "NO_COLOR", "Set to anything but the empty string: no colour on standard error."},
     {ALL, "TERM", ".Dq dumb :\nno colour either."},
-    {RUN + REPORT + DOCTOR, "SLACK_WEBHOOK_URL",
+    {RUN + REPORT + STATUS + DOCTOR, "SLACK_WEBHOOK_URL",
      "Only as a definition names it, normally as\n.Ql ${SLACK_WEBHOOK_URL} ;\nso with every other variable that a "
      "definition "
      "names.\nA message whose variables are not set is not sent, and that fails nothing."},
-    {RUN + REPORT + DOCTOR, "SLACK_WEBHOOK_URL_FILE",
+    {RUN + REPORT + STATUS + DOCTOR, "SLACK_WEBHOOK_URL_FILE",
      "A file that holds the value instead, without the line breaks at its end; so with\n.Ev _FILE\nbehind every other "
      "variable that a definition names.\nHooks then do not find the secret in their environment."},
     {ALL & ~(HELP + INIT), "ETL_HOST",
      "A name that stands for this machine in\n.Pa HOME/locks/host :\na home on a network file system belongs to one "
      "host, "
      "and containers that take turns there must have one name."},
-    {RUN + REPORT + DOCTOR, "SSL_CERT_FILE",
+    {RUN + REPORT + STATUS + DOCTOR, "SSL_CERT_FILE",
      "Bundle of CA certificates in PEM form for sending alerts; else the usual places of Debian, Red Hat, SUSE and "
      "Alpine are "
      "tried."},
+    {RUN, "OPENLINEAGE_NAMESPACE", "Namespace of the jobs in OpenLineage events;\n.Ql etl\nunless set."},
     {RUN, "USER", "Who did it, for the ledger's\n.Li events ."},
     {MART + RUN + REPORT, "ETL_MART_SCAN",
      "To look into a doubt:\n.Ql off\nhas SQLite run the SQL of models and reports as it is, without columns in "
@@ -124,6 +125,8 @@ static const struct term files[] = {
     {RUN, "HOME/reports/PIPELINE/DAY.html", "The day's page;\n.Pa DAY.json\nand an\n.Pa index.html\nlie beside it."},
     {RUN, "HOME/logs/PIPELINE/DAY/RUN.jsonl", "The log of a run, JSON lines."},
     {RUN, "HOME/metrics/etl.prom", "Metrics for the textfile collector of Prometheus' node exporter."},
+    {INIT, "DIR/grafana\\-dashboard.json, DIR/prometheus\\-rules.yml", "With\n.Fl -monitoring ."},
+    {RUN + REPORT + STATUS, "HOME/locks/PIPELINE.alerts.lock", "Held while a pipeline's messages are sent."},
     {RUN, "HOME/locks/PIPELINE.lock", "Held while a run is active; says by whom."},
     {LEDGERED, "HOME/tmp/", "Scratch files, already removed while in use."},
 };

@@ -16,7 +16,7 @@ struct collect_opt {
     int64_t seed, users;   /* clickstream; -1 as defined */
     const double *defects; /* clickstream: seven rates, NULL as defined */
     size_t max_line;       /* 0: default */
-    const char *home;      /* where the lake lies that a source of datasets reads */
+    const char *lake;      /* home of the lake that a source of datasets reads */
 };
 
 struct collect_stats {

@@ -15,7 +15,7 @@ static char *dir_of(const struct pipeline *p, const char *from, day_t day, const
     const char *slash = strchr(from, '/');
     *of = pipeline_dataset(p, slash ? arena_strn(a, from, (size_t)(slash - from)) : from);
     const char *step = slash ? slash + 1 : (*of)->nsteps ? (*of)->steps[(*of)->nsteps - 1].name : NULL;
-    return part_dir(a, o->home, p->name, step ? "silver" : "valid", (*of)->name, step, day);
+    return part_dir(a, o->lake, p->name, step ? "silver" : "valid", (*of)->name, step, day);
 }
 
 int datasets_digest(const struct pipeline *p, const struct pl_dataset *d, day_t day, const struct collect_opt *o,
@@ -104,7 +104,7 @@ int datasets_collect(const struct pipeline *p, const struct pl_dataset *d, day_t
             log_warn("goes on without the dataset %s, which has not been done for this day", d->source.from.s[i]);
         } else if (rc == ERR_OK) {
             rc = copy_part(&c, dir, &info, e);
-            buf_fmt(&told, "%s{\"partition\":\"%s\",\"sha256\":\"%s\"}", read++ ? "," : "", dir + strlen(o->home) + 1,
+            buf_fmt(&told, "%s{\"partition\":\"%s\",\"sha256\":\"%s\"}", read++ ? "," : "", dir + strlen(o->lake) + 1,
                     info.sha256);
         }
     }

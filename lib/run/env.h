@@ -13,6 +13,7 @@ struct run_env {
     int retries;     /* -1: as defined */
     size_t max_line; /* bytes; 0 default */
     struct collect_opt collect;
+    const char *openlineage; /* file for events (openlineage.h), NULL none */
     bool progress; /* standard error is a terminal and nobody said -q */
 };
 

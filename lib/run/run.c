@@ -12,6 +12,7 @@
 #include "report/sla.h"
 #include "run/hook.h"
 #include "run/lock.h"
+#include "run/openlineage.h"
 #include "run/summary.h"
 #include "store/warehouse.h"
 
@@ -24,6 +25,7 @@ struct day_run {
     const struct run_env *env;
     const struct pipeline *p;
     struct summary sum;
+    struct openlineage events;
     char day[16], log_path[1024];
     double started, deadline; /* monotonic; deadline 0 none */
     const char *state;        /* of the run, for the ledger */
@@ -75,6 +77,7 @@ static int attempt_step(struct day_run *r, struct plan_step *s, int attempt, str
     if (rc) return rc;
     double start = now_mono();
     set_deadline(r, &r->p->stages[s->stage]);
+    openlineage_step_start(&r->events, s, attempt);
     rc = step_do(&r->ctx, s, res, e);
     stop_deadline(0);
     t.rows_in = res->rows_in;
@@ -89,6 +92,7 @@ static int attempt_step(struct day_run *r, struct plan_step *s, int attempt, str
         rc = end;
     }
     summary_add(&r->sum, s, res, t.seconds, state_of(rc, res->empty));
+    openlineage_step_end(&r->events, s, attempt, res, state_of(rc, res->empty), rc ? e->msg : NULL);
     return rc;
 }
 
@@ -326,6 +330,7 @@ static int work(struct day_run *r, struct err *e) {
                                .started_at = started,
                                .quality_status = "PASS"};
     open_log(r);
+    openlineage_run_start(&r->events, &r->ledger, r->row.run_id, started);
     log_place_set(place(r, NULL));
     log_info("run %s begins (attempt %d)", r->row.run_id, r->row.attempt);
     ledger_event(&r->ledger, r->p->name, r->day, r->row.run_id, r->opt->force ? "run forced" : "run", r->env->command,
@@ -335,6 +340,7 @@ static int work(struct day_run *r, struct err *e) {
     rc = hooks_and_steps(r, e);
     if (!r->state) r->state = rc == ERR_OK && is_partial(r) ? "partial" : state_of(rc, false);
     int end = end_run(r, rc, e, &mine);
+    openlineage_run_end(&r->events, r->state, rc ? e->msg : NULL);
     if (end && rc == ERR_OK) {
         *e = mine;
         rc = end;
@@ -382,7 +388,7 @@ static void nothing(struct day_run *r) {
 }
 
 int run_day(const struct pipeline *p, day_t day, const struct run_env *env, const struct run_opt *opt, struct err *e) {
-    struct day_run r = {.opt = opt, .env = env, .p = p, .started = now_mono()};
+    struct day_run r = {.opt = opt, .env = env, .p = p, .started = now_mono(), .events.fd = -1};
     struct run_lock lock = {.fd = -1};
     bool todo;
     int rc;
@@ -396,7 +402,8 @@ int run_day(const struct pipeline *p, day_t day, const struct run_env *env, cons
         rc = dry(&r, e);
         goto out;
     }
-    rc = run_lock_take(&lock, env->home, p->name, env->command, e);
+    rc = openlineage_open(&r.events, env->openlineage, &r.plan, e);
+    if (rc == ERR_OK) rc = run_lock_take(&lock, env->home, p->name, env->command, e);
     if (rc == ERR_OK) rc = prepare(&r, e);
     if (rc == ERR_OK) rc = anything_to_do(&r, &todo, e);
     if (rc == ERR_OK && todo)
@@ -404,6 +411,7 @@ int run_day(const struct pipeline *p, day_t day, const struct run_env *env, cons
     else if (rc == ERR_OK)
         nothing(&r);
 out:
+    openlineage_close(&r.events);
     ledger_close(&r.ledger);
     run_lock_drop(&lock);
     summary_free(&r.sum);

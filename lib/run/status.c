@@ -78,7 +78,7 @@ static int gather_run(struct status *s, struct status_day *d, struct ledger *l, 
         d->started_at = arena_str(&s->a, stmt_col(&q, 4));
         d->attempt = (int)stmt_col_int(&q, 5);
         double worked = sqlite3_column_double(q.h, 7), whole = sqlite3_column_double(q.h, 6);
-        if (d->finished_at) d->took = whole > worked ? whole : worked; /* the clock's seconds are whole ones */
+        if (d->finished_at) d->took = whole > worked + 1 ? whole : worked; /* the clock's seconds are whole ones */
         if (strcmp(d->run, "running") == 0 && !run_lock_held(l->home, s->p->name)) {
             d->run = "failed";
             d->killed = true;

@@ -216,8 +216,8 @@ const struct expr *expr_parse(struct op_parse *c, const char *text, struct jval 
     if (!x.why && *x.p) x.why = "an operator is expected";
     if (strlen(text) > 4000) x.why = "it is longer than 4,000 bytes";
     if (!x.why) return e;
-    mistake_at(c->m, offset_of(at), "the expression '%s' is wrong at character %zu: %s", text, (size_t)(x.p - text) + 1,
-               x.why);
+    mistake_at(c->m, offset_of(at), "the expression '%.60s%s' is wrong at character %zu: %s", text,
+               strlen(text) > 60 ? "..." : "", (size_t)(x.p - text) + 1, x.why);
     return NULL;
 }
 

@@ -14,10 +14,10 @@ _etl_options() {
     load) echo '-p --pipeline -d --day --dataset --home --memory --threads --max-line --max-ratio --max-unpacked --log-format -q --quiet -v --verbose -h --help' ;;
     mart) echo '-p --pipeline -d --day --test --lineage --docs --freshness -o --output --format --select --home --memory --threads --max-line --max-ratio --max-unpacked --log-format -q --quiet -v --verbose -h --help' ;;
     report) echo '-p --pipeline -d --day -o --output --format --send --dry-run --home --memory --threads --max-line --max-ratio --max-unpacked --log-format -q --quiet -v --verbose -h --help' ;;
-    run) echo '-p --pipeline -d --day --force --from --only --retry-failed --dry-run --retries --source --seed --users --inject --home --memory --threads --max-line --max-ratio --max-unpacked --log-format -q --quiet -v --verbose -h --help' ;;
+    run) echo '-p --pipeline -d --day --force --from --only --retry-failed --dry-run --retries --openlineage --source --seed --users --inject --home --memory --threads --max-line --max-ratio --max-unpacked --log-format -q --quiet -v --verbose -h --help' ;;
     status) echo '-p --pipeline -d --day --format --check --alert --log --home --memory --threads --max-line --max-ratio --max-unpacked --log-format -q --quiet -v --verbose -h --help' ;;
     schedule) echo '-p --pipeline --format --home --memory --threads --max-line --max-ratio --max-unpacked --log-format -q --quiet -v --verbose -h --help' ;;
-    init) echo '-p --pipeline --new --home --memory --threads --max-line --max-ratio --max-unpacked --log-format -q --quiet -v --verbose -h --help' ;;
+    init) echo '-p --pipeline --monitoring --new --home --memory --threads --max-line --max-ratio --max-unpacked --log-format -q --quiet -v --verbose -h --help' ;;
     doctor) echo '-p --pipeline --home --memory --threads --max-line --max-ratio --max-unpacked --log-format -q --quiet -v --verbose -h --help' ;;
     help) echo '--home --memory --threads --max-line --max-ratio --max-unpacked --log-format -q --quiet -v --verbose -h --help' ;;
     *) echo '-h --help -v --verbose --version' ;;
@@ -113,6 +113,7 @@ _etl_value() {
     run:--from) echo 'stage' ;;
     run:--only) echo 'stage' ;;
     run:--retries) echo 'none' ;;
+    run:--openlineage) echo 'file' ;;
     run:--source) echo 'file' ;;
     run:--seed) echo 'none' ;;
     run:--users) echo 'none' ;;

@@ -175,6 +175,7 @@ complete -c etl -n '__etl_using run' -l only -x -a 'collect validate transform l
 complete -c etl -n '__etl_using run' -l retry-failed -d 'of the days given, only those whose last run did not end well'
 complete -c etl -n '__etl_using run' -l dry-run -d 'say what would be done, or sent, and why'
 complete -c etl -n '__etl_using run' -l retries -x -d 'retries of each stage, instead of those defined'
+complete -c etl -n '__etl_using run' -l openlineage -r -F -d 'append OpenLineage events of the run and its steps to this file, JSON lines'
 complete -c etl -n '__etl_using run' -l source -r -F -d 'read these files instead of the defined source'
 complete -c etl -n '__etl_using run' -l seed -x -d 'generator, another seed'
 complete -c etl -n '__etl_using run' -l users -x -d 'generator, so many users'
@@ -221,6 +222,7 @@ complete -c etl -n '__etl_using schedule' -s v -l verbose -d 'more on standard e
 complete -c etl -n '__etl_using schedule' -s h -l help -d 'explain the command'
 
 complete -c etl -n '__etl_using init' -s p -l pipeline -x -a '(__etl_pipelines)' -d 'the pipeline'
+complete -c etl -n '__etl_using init' -l monitoring -d 'write a Grafana dashboard and alerting rules for Prometheus over the metrics instead, grafana-dashboard.json, prometheus-rules.yml'
 complete -c etl -n '__etl_using init' -l new -x -d 'write a small new pipeline of that name over a CSV file'
 complete -c etl -n '__etl_using init' -l home -x -a '(__fish_complete_directories)' -d 'where lake, warehouse, ledger, reports and logs lie'
 complete -c etl -n '__etl_using init' -l memory -x -d 'memory to stay under, in MiB'
