@@ -206,12 +206,35 @@ static void plan_cells(struct column_reader *r) {
     }
 }
 
+/* Pages that cannot be read may be damaged, and reading on by SQL could step over that without a word. */
+static int check_table(struct column_reader *r) {
+    struct buf sql = {0};
+    struct stmt s = {0};
+    bool row = false;
+    buf_str(&sql, "PRAGMA integrity_check(");
+    sql_name(&sql, r->t->table);
+    buf_str(&sql, ")");
+    int rc = stmt_prepare(&s, &r->db, sql.p, r->t->table, &r->e);
+    if (rc == ERR_OK) rc = stmt_step(&s, &row, &r->e);
+    if (rc == ERR_OK && row && strcmp(stmt_col(&s, 0), "ok") != 0)
+        rc =
+            err_set(&r->e, ERR_CORRUPT,
+                    "%s: table %s is damaged (%s); nothing was made of it. Move the file aside: a new one is made, and "
+                    "`etl run --force` fills it from the lake; or restore a copy",
+                    r->path, r->t->table, stmt_col(&s, 0));
+    stmt_close(&s);
+    buf_free(&sql);
+    return rc;
+}
+
 /* false: it did not work out, and nothing was read. */
 static bool by_pages(struct column_reader *r) {
     struct pages own = *r->pages;
     if (sqlite3_file_control(r->db.h, "main", SQLITE_FCNTL_FILE_POINTER, &own.file) != SQLITE_OK) return false;
     plan_cells(r);
     if (pages_read(&own, r->lo, r->hi, r->file_cols, r->nfile, take_cells, r) || r->rc || r->odd) return true;
+    r->rc = check_table(r);
+    if (r->rc) return true;
     size_t n = r->ncols;
     column_reader_free(r);
     column_reader_init(r, r->t, r->cols, n);
