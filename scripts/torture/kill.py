@@ -5,7 +5,8 @@ import random
 
 from common import Scenario, outputs
 
-SCENARIOS = ["commerce_first", "commerce_again", "commerce_forced", "commerce_gate", "shop_steps", "filter_load", "filter_mart", "filter_validate", "schema_check", "parts_run",
+SCENARIOS = ["commerce_first", "commerce_again", "commerce_forced", "commerce_gate", "shop_steps", "filter_load", "filter_mart", "filter_validate", "schema_check", "pothole_run",
+             "pothole_prune", "parts_run",
              "shop_alerts", "commerce_range"]
 
 
