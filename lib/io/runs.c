@@ -149,7 +149,7 @@ int runs_add(struct runs *r, struct sv key, struct sv load, struct err *e) {
 /* At least n bytes of the run from pos on. */
 static int want(struct runs *r, struct run *x, size_t n, struct err *e) {
     if (x->n - x->pos >= n) return ERR_OK;
-    memmove(x->buf, x->buf + x->pos, x->n - x->pos);
+    if (x->n > x->pos) memmove(x->buf, x->buf + x->pos, x->n - x->pos); /* else it may have no buffer yet */
     x->n -= x->pos;
     x->pos = 0;
     size_t cap = n > r->read ? n : r->read;

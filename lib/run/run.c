@@ -407,6 +407,7 @@ static int dry(struct day_run *r, struct err *e) {
 static void nothing(struct day_run *r) {
     summary_nothing(r->p, r->day);
     alert_flush(&r->ledger, r->p, r->env->home);
+    prune_after_run(r); /* which the run that did the day may have been killed in */
 }
 
 int run_day(const struct pipeline *p, day_t day, const struct run_env *env, const struct run_opt *opt, struct err *e) {

@@ -268,9 +268,19 @@ def told(path):
     return out
 
 
+def outputs(work):
+    """What -o wrote, and the inputs beside it: {name: digest}."""
+    out = {}
+    for name in sorted(os.listdir(work)):
+        if name.endswith(".jsonl"):
+            with open(os.path.join(work, name), "rb") as f:
+                out[name] = hashlib.sha256(f.read()).hexdigest()
+    return out
+
+
 def state(home):
     """Everything that must be as in an undisturbed run, by part; "left" is what should not be there."""
-    parts = {"lake": [], "warehouse": [], "ledger": [], "reports": [], "alerts": [], "left": []}
+    parts = {"lake": [], "warehouse": [], "ledger": [], "reports": [], "alerts": [], "output": [], "left": []}
     for top, dirs, files in os.walk(home):
         where = os.path.relpath(top, home)
         for name in sorted(files):
@@ -287,6 +297,7 @@ def state(home):
             if ".tmp-" in rel or where.startswith("tmp") or "/.dt=" in rel:
                 parts["left"].append(rel)
         parts["left"] += [os.path.join(where, d) for d in dirs if d.startswith(".dt=") or ".tmp-" in d]
+    parts["output"] = ["%s %s" % x for x in outputs(os.path.dirname(home)).items()]
     for part in parts.values():
         part.sort()
     for part, name, read in (("warehouse", "warehouse.db", tables), ("ledger", "ledger.db", last_words), ("alerts", "ledger.db", told)):

@@ -3,9 +3,10 @@
 One in eight of the next runs is killed as well, at a moment of its own, before the one that counts."""
 import random
 
-from common import Scenario
+from common import Scenario, outputs
 
-SCENARIOS = ["commerce_first", "commerce_again", "commerce_forced", "commerce_gate", "shop_steps", "filter_load", "filter_mart", "filter_validate", "parts_run",
+SCENARIOS = ["commerce_first", "commerce_again", "commerce_forced", "commerce_gate", "shop_steps", "filter_load", "filter_mart", "filter_validate", "schema_check", "pothole_run",
+             "pothole_prune", "parts_run",
              "shop_alerts", "commerce_range"]
 
 
@@ -18,6 +19,9 @@ def attempt(s, job):
         return [name + ": struck, yet it ended with %s" % status] + err.splitlines()[-3:]
     if not struck and status != s.status:
         return [name + ": not struck, yet it ended with %s" % status] + err.splitlines()[-3:]
+    half = [x for x in outputs(work).items() if "%s %s" % x not in s.want["output"]]
+    if half:
+        return [name + ": an output of -o is neither whole nor absent: %s" % half]
     if second:
         s.strike(s.again_text, work, "-n", second, "-a", "kill")
     return s.heal(work, name)
