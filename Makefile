@@ -30,7 +30,7 @@ TESTS := $(TEST_SRC:%.c=$(BUILD)/test/%)
 .PHONY: all
 all: $(BUILD)/etl
 
-DEPS := build/deps/lib/libcurl.a build/deps/lib/libcjson.a build/deps/lib/libsqlite3.a
+DEPS := build/deps/lib/libcurl.a build/deps/lib/libcjson.a build/deps/lib/libsqlite3.a build/deps/page/uPlot.js
 $(DEPS) &: scripts/deps.sh lib/store/sqlite/bulk_tree.c
 	scripts/deps.sh
 	@touch -c $(DEPS)
@@ -46,9 +46,9 @@ $(BUILD)/obj/%.o: %.c | $(DEPS)
 	@mkdir -p $(@D)
 	@$(CC) $(CFLAGS) -c $< -o $@
 
-$(BUILD)/gen/embed.c: scripts/embed.sh $(EMBED_SRC) | $(DEPS)
+$(BUILD)/gen/embed.c: scripts/embed.sh $(EMBED_SRC) build/deps/page/uPlot.js | $(DEPS)
 	@mkdir -p $(@D)
-	scripts/embed.sh $@ $(EMBED_SRC) build/deps/licenses/*.txt build/deps/versions.txt LICENSE
+	scripts/embed.sh $@ $(EMBED_SRC) build/deps/page/* build/deps/licenses/*.txt build/deps/versions.txt LICENSE
 $(BUILD)/obj/embed.o: $(BUILD)/gen/embed.c
 	@mkdir -p $(@D)
 	@$(CC) $(CFLAGS) -c $< -o $@
@@ -62,6 +62,10 @@ $(BUILD)/test/%: %.c $(LIB_OBJ) $(DEPS)
 .PHONY: demo test test-all test-run lint format docs install dist bench fuzz clean
 demo: $(BUILD)/etl
 	@scripts/demo.sh $(BUILD)/etl
+
+.PHONY: demo-pothole
+demo-pothole: $(BUILD)/etl
+	@scripts/demo_pothole.sh $(BUILD)/etl
 
 # Everything that `make test` needs and a fresh machine lacks is installed first; nothing is when all is there.
 .PHONY: test-packages

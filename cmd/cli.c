@@ -7,6 +7,7 @@
 #include "base/near.h"
 #include "cmd/profile.h"
 #include "collect/clickstream.h"
+#include "collect/trips.h"
 #include "io/bytes.h"
 #include "io/file.h"
 #include "io/gzip.h"
@@ -242,7 +243,7 @@ static int parse_inject(struct cli *c, struct err *e) {
 
 int cli_env(struct cli *c, struct err *e) {
     struct run_env *env = &c->env;
-    int64_t memory, threads, line, retries, seed, users, ratio, unpacked;
+    int64_t memory, threads, line, retries, seed, users, trips, ratio, unpacked;
     long cpus = sysconf(_SC_NPROCESSORS_ONLN);
     const char *home = cli_get(c, "home");
     const char *chosen = NULL;
@@ -258,6 +259,7 @@ int cli_env(struct cli *c, struct err *e) {
     if (rc == ERR_OK) rc = cli_int(c, "retries", 0, 100, -1, &retries, e);
     if (rc == ERR_OK) rc = cli_int(c, "seed", 0, INT64_MAX, -1, &seed, e);
     if (rc == ERR_OK) rc = cli_int(c, "users", 1, CLICKSTREAM_USERS_MAX, -1, &users, e);
+    if (rc == ERR_OK) rc = cli_int(c, "trips", 1, TRIPS_MAX, -1, &trips, e);
     if (rc == ERR_OK) rc = parse_inject(c, e);
     if (rc) return rc;
     env->home = arena_str(&c->a, home);
@@ -276,6 +278,7 @@ int cli_env(struct cli *c, struct err *e) {
     env->max_line = (size_t)line << 20;
     env->collect.seed = seed;
     env->collect.users = users;
+    env->collect.trips = trips;
     env->collect.source = cli_get(c, "source");
     env->collect.max_line = env->max_line;
     env->progress = isatty(2) && !c->quiet;

@@ -19,6 +19,13 @@ BUILD_PACKAGES="gcc make cmake dpkg-dev ca-certificates tcl pkg-config libc6-dev
 TEST_PACKAGES="libcmocka-dev jq sqlite3 python3 valgrind strace clang
   clang-format clang-tidy libclang-rt-14-dev mandoc shellcheck"
 
+# What the pages draw their charts with, from the npm registry: no Debian
+# package has it.  apt's own downloader checks the hash, so nothing more is
+# needed to fetch it.
+UPLOT_VERSION=1.6.32
+UPLOT_URL=https://registry.npmjs.org/uplot/-/uplot-$UPLOT_VERSION.tgz
+UPLOT_SHA512=2883159c6ebccefbb95d751b0b82d010f9e1c0ec41b8bc96d401eda66e882935c89a46cb824332fa369b8cb8122cc6ac36e186cd09bf7a9ded3a4c93c6989023
+
 # The libraries built here; each is also the name of its Debian source package.
 LIBRARIES="curl cjson sqlite3"
 
@@ -51,6 +58,7 @@ usage: scripts/deps.sh                  packages, then build
        scripts/deps.sh --help
 
 build/deps/include, lib   headers and archives of curl, cJSON and SQLite
+build/deps/page           uPlot, which travels in the pages
 build/deps/licenses       licences of everything that is linked statically
 build/deps/versions.txt   "name version" of the same
 
@@ -328,6 +336,32 @@ recipe_sqlite3() {
   cp "$2/sqlite3.h" "$3/include/"
 }
 
+# ------------------------------------------------------------------- pages --
+
+have_uplot() {
+  [ -s "$DEPS/page/uPlot.js" ] && [ "$(cat "$SRC/uplot.version" 2>/dev/null)" = "$UPLOT_VERSION" ]
+}
+
+# A download that was cut is not taken up again: the hash would not fit.
+fetch_uplot() {
+  local log=$DEPS/uplot.log file=$SRC/download/uplot-$UPLOT_VERSION.tgz
+  mkdir -p "$SRC/download" "$SRC/uplot.new" "$DEPS/page"
+  if ! echo "$UPLOT_SHA512  $file" | sha512sum --check --status 2>/dev/null; then
+    rm -f "$file"
+    note "downloading uPlot $UPLOT_VERSION"
+    /usr/lib/apt/apt-helper -o APT::Sandbox::User=root -o Acquire::Retries=3 \
+      download-file "$UPLOT_URL" "$file" "SHA512:$UPLOT_SHA512" >"$log" 2>&1 </dev/null ||
+      fail_with_log "uPlot could not be downloaded from $UPLOT_URL" "$log"
+  fi
+  tar -xzf "$file" -C "$SRC/uplot.new"
+  cp "$SRC/uplot.new/package/LICENSE" "$SRC/uplot.LICENSE"
+  cp "$SRC/uplot.new/package/dist/uPlot.min.css" "$DEPS/page/uPlot.css"
+  cp "$SRC/uplot.new/package/dist/uPlot.iife.min.js" "$DEPS/page/uPlot.js.new"
+  mv "$DEPS/page/uPlot.js.new" "$DEPS/page/uPlot.js"
+  rm -rf "$SRC/uplot.new"
+  echo "$UPLOT_VERSION" >"$SRC/uplot.version"
+}
+
 # ------------------------------------------------------------------- build --
 
 # The stamp names the version and the recipe, so either change rebuilds.
@@ -380,6 +414,7 @@ write_notices() {
   mkdir -p "$DEPS/licenses"
   update_file "$DEPS/licenses/curl.txt" <"$SRC/curl/COPYING"
   update_file "$DEPS/licenses/cjson.txt" <"$SRC/cjson/LICENSE"
+  update_file "$DEPS/licenses/uplot.txt" <"$SRC/uplot.LICENSE"
   update_file "$DEPS/licenses/sqlite.txt" <<'TEXT'
 SQLite is in the public domain: its authors have dedicated all of its code to it.
 See https://www.sqlite.org/copyright.html
@@ -398,6 +433,7 @@ TEXT
     echo "curl $(cat "$SRC/curl.version")"
     echo "cjson $(cat "$SRC/cjson.version")"
     echo "sqlite $(cat "$SRC/sqlite3.version")"
+    echo "uplot $(cat "$SRC/uplot.version")"
     for pair in $pairs; do
       # What is linked is in the -dev package; glibc's has another name.
       package=${pair#*:}
@@ -465,6 +501,7 @@ cmd_build() {
     rm -rf "$DEPS/tmp"
   fi
 
+  have_uplot || fetch_uplot
   write_notices
   note "libraries in $DEPS are up to date"
 }

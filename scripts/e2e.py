@@ -58,6 +58,7 @@ NEEDS = {
     "prometheus": lambda: works("prometheus", "--version") and works("promtool", "--version"),
     "openlineage": lambda: works("python3", "-c", "import openlineage.client.generated.base"),
     "jq": lambda: works("jq", "--version"),
+    "chromium": lambda: any(shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome")),
     "gzip": lambda: works("gzip", "--version"),
 }
 met = {}

@@ -20,7 +20,8 @@ tmp=$out.tmp
         case $f in
         schemas/*) name=${f#schemas/} ;;
         lib/store/sql/*) name=sql/${f##*/} ;;
-        lib/report/page/*) name=page/${f##*/} ;;
+        lib/report/page/*) name=page/${f#lib/report/page/} ;;
+        build/deps/page/*) name=page/${f##*/} ;;
         build/deps/licenses/*) name=licenses/${f##*/} ;;
         build/deps/versions.txt) name=versions.txt ;;
         esac

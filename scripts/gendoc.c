@@ -122,7 +122,11 @@ static const struct term files[] = {
      "What was done, when, with what result: an SQLite database."},
     {VALIDATE, "HOME/logs/PIPELINE/DAY/rejects\\-DATASET.jsonl",
      "Rejected records, where\n.Fl -rejects\nis not given."},
-    {RUN, "HOME/reports/PIPELINE/DAY.html", "The day's page;\n.Pa DAY.json\nand an\n.Pa index.html\nlie beside it."},
+    {RUN, "HOME/reports/PIPELINE/DAY.html",
+     "The day's page;\n.Pa DAY.json ,\na\n.Pa DAY.BLOCK.csv\nfor every table that the page cuts, and a calendar of "
+     "days,\n.Pa "
+     "index.html ,\nlie beside it."},
+    {RUN, "HOME/reports/index.html", "The operator's page over all pipelines."},
     {RUN, "HOME/logs/PIPELINE/DAY/RUN.jsonl", "The log of a run, JSON lines."},
     {RUN, "HOME/metrics/etl.prom", "Metrics for the textfile collector of Prometheus' node exporter."},
     {INIT, "DIR/grafana\\-dashboard.json, DIR/prometheus\\-rules.yml", "With\n.Fl -monitoring ."},

@@ -7,6 +7,7 @@
 #include "base/hash.h"
 #include "base/progress.h"
 #include "base/stop.h"
+#include "collect/built_in.h"
 #include "collect/clickstream.h"
 #include "collect/datasets.h"
 #include "io/file.h"
@@ -38,6 +39,7 @@ char *collect_path(const struct pipeline *p, const char *pattern, day_t day, str
 
 char collect_column(void *dataset, struct sv name) {
     const struct pl_dataset *d = dataset;
+    if (strs_has(d->source.numbers, name)) return 'n';
     for (size_t i = 0; d->load && i < d->load->ncols; i++) {
         const struct column *c = &d->load->cols[i];
         if (!sv_is(name, c->from)) continue;
@@ -48,7 +50,8 @@ char collect_column(void *dataset, struct sv name) {
 }
 
 static bool uses_files(const struct pl_dataset *d, const struct collect_opt *o) {
-    return d->source.kind == SOURCE_FILES || (o->source && d->source.kind != SOURCE_DATASET);
+    bool inside = d->source.kind == SOURCE_DATASET || d->source.kind == SOURCE_SEED; /* --source means what comes in */
+    return d->source.kind == SOURCE_FILES || (o->source && !inside);
 }
 
 static int find_files(const struct pipeline *p, const struct pl_dataset *d, day_t day, const struct collect_opt *o,
@@ -85,6 +88,8 @@ int collect_digest(const struct pipeline *p, const struct pl_dataset *d, day_t d
             sha256_add(&h, &st.st_size, sizeof st.st_size);
             sha256_add(&h, &st.st_mtim, sizeof st.st_mtim);
         }
+    } else if (d->source.kind == SOURCE_TRIPS || d->source.kind == SOURCE_SEED) {
+        rc = collect_built_in_digest(p, d, o, &h, e);
     } else {
         uint64_t seed = seed_of(d, o);
         uint32_t users = users_of(d, o);
@@ -101,8 +106,6 @@ int collect_digest(const struct pipeline *p, const struct pl_dataset *d, day_t d
     return rc;
 }
 
-typedef int write_fn(void *ctx, const char *p, size_t n, uint64_t rows, struct err *e);
-
 /* A row that is no record, as a JSON string that says why. */
 static int write_unreadable(const struct reader *r, const struct rblock *b, const struct rline *l, write_fn *write,
                             void *ctx, struct err *e) {
@@ -117,7 +120,7 @@ static int write_unreadable(const struct reader *r, const struct rblock *b, cons
     return rc;
 }
 
-static int write_block(const struct reader *r, const struct rblock *b, write_fn *write, void *ctx, struct err *e) {
+int collect_block(const struct reader *r, const struct rblock *b, write_fn *write, void *ctx, struct err *e) {
     const char *data = b->data.p;
     int rc = ERR_OK;
     for (size_t i = 0; i < b->n && rc == ERR_OK;) {
@@ -180,7 +183,7 @@ static int collect_files(const struct pipeline *p, const struct pl_dataset *d, d
         rc = stop_check(e);
         if (rc == ERR_OK) rc = reader_next(r, &b, &more, e);
         st->rows += b.n;
-        if (rc == ERR_OK) rc = write_block(r, &b, write, ctx, e);
+        if (rc == ERR_OK) rc = collect_block(r, &b, write, ctx, e);
     }
     st->bytes = reader_bytes(r);
 out:
@@ -290,6 +293,8 @@ out:
 int collect_run(const struct pipeline *p, const struct pl_dataset *d, day_t day, const struct collect_opt *o,
                 write_fn *write, void *ctx, struct collect_stats *st, struct err *e) {
     *st = (struct collect_stats){.inputs_json = "[]"};
+    if (!uses_files(d, o) && (d->source.kind == SOURCE_TRIPS || d->source.kind == SOURCE_SEED))
+        return collect_built_in(p, d, day, o, write, ctx, st, e);
     if (!uses_files(d, o) && d->source.kind == SOURCE_DATASET) return datasets_collect(p, d, day, o, write, ctx, st, e);
     return uses_files(d, o) ? collect_files(p, d, day, o, write, ctx, st, e)
                             : collect_clickstream(p, d, day, o, write, ctx, st, e);

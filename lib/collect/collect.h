@@ -12,8 +12,9 @@
 
 /* Settings of the command line that stand above the definition's. */
 struct collect_opt {
-    const char *source;    /* glob of files instead of the defined source; NULL none */
-    int64_t seed, users;   /* clickstream; -1 as defined */
+    const char *source;  /* glob of files instead of the defined source; NULL none */
+    int64_t seed, users; /* of the generators; -1 as defined */
+    int64_t trips;
     const double *defects; /* clickstream: seven rates, NULL as defined */
     size_t max_line;       /* 0: default */
     const char *lake;      /* home of the lake that a source of datasets reads */

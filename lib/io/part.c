@@ -11,6 +11,8 @@
 #include "io/sink.h"
 
 #define PART_NAME "part-00000.jsonl"
+#define SUCCESS "_SUCCESS"
+#define PRUNED "_PRUNED"
 
 struct part_writer {
     char *dir, *made;
@@ -210,10 +212,9 @@ static bool success_count(const char *p, uint64_t *out) {
     return *end == ',';
 }
 
-int part_read(const char *dir, struct part_info *info, bool *found, struct err *e) {
-    struct arena a = {0};
+/* What _SUCCESS says. */
+static int read_info(const char *path, struct part_info *info, bool *found, struct err *e) {
     struct buf b = {0};
-    char *path = arena_fmt(&a, "%s/_SUCCESS", dir);
     int rc = ERR_OK;
     *found = false;
     *info = (struct part_info){0};
@@ -231,6 +232,16 @@ int part_read(const char *dir, struct part_info *info, bool *found, struct err *
     memcpy(info->sha256, sha, 64);
     const char *quick = success_value(text, "\"xxh128\":\"");
     if (quick && strspn(quick, "0123456789abcdef") == 32 && quick[32] == '"') memcpy(info->quick, quick, 32);
+    *found = true;
+out:
+    buf_free(&b);
+    return rc;
+}
+
+int part_read(const char *dir, struct part_info *info, bool *found, struct err *e) {
+    struct arena a = {0};
+    int rc = read_info(arena_fmt(&a, "%s/" SUCCESS, dir), info, found, e);
+    if (rc || !*found) goto out;
     char **files = NULL;
     size_t n = 0;
     rc = part_files(dir, &a, &files, &n, e);
@@ -242,7 +253,6 @@ int part_read(const char *dir, struct part_info *info, bool *found, struct err *
                      dir, (unsigned long long)size, (unsigned long long)info->bytes);
     *found = rc == ERR_OK;
 out:
-    buf_free(&b);
     arena_free(&a);
     return rc;
 }
@@ -272,6 +282,28 @@ int part_verify(const char *dir, bool all, struct err *e) {
         rc = err_set(e, ERR_CORRUPT,
                      "%s: the bytes differ from the digest in _SUCCESS; remove the directory and run the day again",
                      dir);
+    return rc;
+}
+
+int part_pruned(const char *dir, struct part_info *info, bool *pruned, struct err *e) {
+    struct arena a = {0};
+    int rc = read_info(arena_fmt(&a, "%s/" PRUNED, dir), info, pruned, e);
+    arena_free(&a);
+    return rc;
+}
+
+int part_prune(const char *dir, struct err *e) {
+    struct arena a = {0};
+    char **files;
+    size_t n;
+    char *from = arena_fmt(&a, "%s/" SUCCESS, dir), *to = arena_fmt(&a, "%s/" PRUNED, dir);
+    int rc = ERR_OK;
+    if (rename(from, to) != 0 && errno != ENOENT) rc = err_sys(e, ERR_IO, "cannot rename %s", from);
+    if (rc == ERR_OK) rc = dir_sync(dir, e); /* before any byte goes: never less than _SUCCESS says */
+    if (rc == ERR_OK) rc = part_files(dir, &a, &files, &n, e);
+    for (size_t i = 0; rc == ERR_OK && i < n; i++)
+        if (unlink(files[i]) != 0 && errno != ENOENT) rc = err_sys(e, ERR_IO, "cannot remove %s", files[i]);
+    arena_free(&a);
     return rc;
 }
 

@@ -50,6 +50,10 @@ int part_remove(const char *dir, struct err *e);
 /* Compare the files' quick digest, or all of them, with _SUCCESS (reads everything). */
 int part_verify(const char *dir, bool all, struct err *e);
 int part_files(const char *dir, struct arena *a, char ***paths, size_t *n, struct err *e);
+/* Give a partition's bytes back: _SUCCESS becomes _PRUNED (the same text), then its files are removed. It is no
+ * partition any more, but it is known what it was: whoever asks whether a day was done need not do it again. */
+int part_prune(const char *dir, struct err *e);
+int part_pruned(const char *dir, struct part_info *info, bool *pruned, struct err *e);
 /* Remove what killed runs left beside the partitions of one dataset directory. Call under the run's lock. */
 int part_sweep(const char *dataset_dir, struct err *e);
 

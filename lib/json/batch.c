@@ -71,7 +71,7 @@ static void *worker(void *arg) {
             r->next_work = (r->next_work + 1) % r->nslots;
             s->state = SLOT_WORKING;
             pthread_mutex_unlock(&r->lock);
-            batch_scan(&s->b);
+            if (!r->c->fill) batch_scan(&s->b);
             r->c->work(r->c->ctx, &s->b, s->out);
             pthread_mutex_lock(&r->lock);
             s->state = SLOT_DONE;
@@ -86,8 +86,10 @@ static void *worker(void *arg) {
     return NULL;
 }
 
-static int read_slot(struct slot *s, struct reader *in, uint64_t *seq, bool *more, struct err *e) {
+static int read_slot(const struct crew *c, struct slot *s, struct reader *in, uint64_t *seq, bool *more,
+                     struct err *e) {
     int rc = stop_check(e);
+    if (rc == ERR_OK && c->fill) return c->fill(c->ctx, &s->b, more, e);
     if (rc == ERR_OK) rc = reader_next(in, &s->b.blk, more, e);
     s->b.seq = *seq;
     if (rc == ERR_OK && *more) *seq += s->b.blk.n;
@@ -100,9 +102,9 @@ static int run_alone(const struct crew *c, struct reader *in, struct err *e) {
     bool more = true;
     int rc = ERR_OK;
     while (rc == ERR_OK && more) {
-        rc = read_slot(&s, in, &seq, &more, e);
+        rc = read_slot(c, &s, in, &seq, &more, e);
         if (rc || !more) break;
-        batch_scan(&s.b);
+        if (!c->fill) batch_scan(&s.b);
         c->work(c->ctx, &s.b, s.out);
         rc = c->take(c->ctx, &s.b, s.out, e);
     }
@@ -121,7 +123,7 @@ static int feed(struct ring *r, struct reader *in, struct err *e) {
     while (rc == ERR_OK && (more || held)) {
         while (more && held < r->nslots && rc == ERR_OK) {
             struct slot *s = &r->slots[tail];
-            rc = read_slot(s, in, &seq, &more, e);
+            rc = read_slot(r->c, s, in, &seq, &more, e);
             if (rc || !more) break;
             pthread_mutex_lock(&r->lock);
             s->state = SLOT_FULL;

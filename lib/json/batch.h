@@ -41,6 +41,9 @@ struct crew {
     int threads;
     size_t out_size;
     void *ctx;
+    /* Instead of a reader (then NULL): put the next piece into b, whatever it is; nothing is scanned. On the calling
+     * thread. *more false: there was none. */
+    int (*fill)(void *ctx, struct batch *b, bool *more, struct err *e);
     void (*work)(void *ctx, struct batch *b, void *out);
     int (*take)(void *ctx, struct batch *b, void *out, struct err *e);
     void (*out_free)(void *out);

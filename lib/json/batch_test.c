@@ -97,7 +97,12 @@ static int run(struct tally *t, const char *const *paths, size_t n, const char *
                                  &(struct reader_opt){.text = text, .text_n = text ? strlen(text) : 0, .block = block},
                                  e),
                      ERR_OK);
-    struct crew c = {threads, sizeof(struct slot), t, work, take, out_free};
+    struct crew c = {.threads = threads,
+                     .out_size = sizeof(struct slot),
+                     .ctx = t,
+                     .work = work,
+                     .take = take,
+                     .out_free = out_free};
     int rc = crew_run(&c, r, e);
     reader_close(r);
     return rc;

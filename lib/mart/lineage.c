@@ -128,8 +128,8 @@ void lineage_make(struct lineage *l, const struct pipeline *p, struct strs names
         struct lineage_node *n = add(l, "report", p->name);
         n->title = p->report->title;
         n->place = p->report->file;
-        add_query(l, n, p->report->figures);
-        for (size_t i = 0; i < p->report->ntables; i++) add_query(l, n, &p->report->tables[i]);
+        for (size_t i = 0; i < p->report->nblocks; i++)
+            if (p->report->blocks[i].sql) add_query(l, n, &p->report->blocks[i]);
     }
     if (names.n) keep(l, names);
 }

@@ -45,6 +45,7 @@ void define_pipeline(struct pipeline *p, struct jval root, struct mistakes *m) {
         p->sla = get_duration(v, "sla", 0);
     }
     p->time_limit = get_duration(root, "time_limit", 0);
+    p->retention = get_duration(root, "retention", 0) / 86400;
     p->after = get_strs(&p->a, root, "after");
     if (strs_has(p->after, sv_of(p->name)) && get_val(root, "after", &v))
         mistake_at(m, offset_of(v), "a pipeline cannot come after itself");
@@ -92,13 +93,13 @@ static void define_from(struct pipeline *p, struct pl_source *s, struct jval v, 
 }
 
 static void define_source(struct pipeline *p, struct pl_source *s, struct jval v, struct mistakes *m) {
-    static const char *const kinds[] = {"files", "clickstream", "dataset"};
+    static const char *const kinds[] = {"files", "clickstream", "dataset", "trips", "seed"};
     static const char *const defects[] = {"null_check",      "duplicate_check", "range_check",      "sequence_check",
                                           "timestamp_check", "integrity_check", "consistency_check"};
     struct jval x;
     struct arena *a = &p->a;
-    if (!get_val(v, "kind", &x) || !word_known(x, kinds, 3)) return;
-    s->kind = (enum source_kind)word_index(x, kinds, 3);
+    if (!get_val(v, "kind", &x) || !word_known(x, kinds, 5)) return;
+    s->kind = (enum source_kind)word_index(x, kinds, 5);
     if (s->kind == SOURCE_DATASET) define_from(p, s, v, m);
     s->path = get_str(a, v, "path", NULL);
     const char *format = get_str(a, v, "format", NULL), *enc = get_str(a, v, "encoding", NULL);
@@ -110,13 +111,18 @@ static void define_source(struct pipeline *p, struct pl_source *s, struct jval v
     s->base_url = get_str(a, v, "base_url", "https://shop.example.com");
     s->products = get_str(a, v, "products", NULL);
     s->queries = get_strs(a, v, "search_queries");
+    s->numbers = get_strs(a, v, "numbers");
+    s->file = get_str(a, v, s->kind == SOURCE_TRIPS ? "segments" : "file", NULL);
+    s->trips = (uint32_t)get_int(v, "trips", 200);
+    s->flat = strcmp(get_str(a, v, "layout", "trips"), "flat") == 0;
     if (get_val(v, "defects", &x))
         for (int i = 0; i < 7; i++) s->defects[i] = get_num(x, defects[i], 0);
-    if (s->products && get_val(v, "products", &x)) {
+    const char *of = s->products ? s->products : s->file;
+    if (of && (get_val(v, "products", &x) || get_val(v, "segments", &x) || get_val(v, "file", &x))) {
         struct err e = {0};
         const char *text;
         size_t n;
-        if (pipeline_file(p, a, s->products, &text, &n, &e)) mistake_at(m, offset_of(x), "%s", e.msg);
+        if (pipeline_file(p, a, of, &text, &n, &e)) mistake_at(m, offset_of(x), "%s", e.msg);
     }
 }
 

@@ -32,6 +32,7 @@ struct op_kind {
      * operation has handed on its own records by top_pass. NULL for an operation on the whole stream. */
     enum op_verdict (*apply)(struct tworker *w, const struct top *o, struct trec *r);
     const struct whole_kind *whole;
+    bool columns;  /* it works on columns of numbers: transform/tab.h */
     bool own_when; /* "when" is the operation's condition, not the framework's */
     /* What all threads of one run share (a cache, say; the operation locks it). May be NULL. */
     void *(*share)(const void *args);

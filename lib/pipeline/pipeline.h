@@ -16,6 +16,7 @@
 #include "base/mem.h"
 #include "io/reader.h"
 #include "pipeline/alerts.h"
+#include "pipeline/page.h"
 #include "store/table.h"
 #include "json/scan.h"
 #include "json/schema.h"
@@ -38,7 +39,7 @@ struct pl_stage {
     int64_t backoff, backoff_max, time_limit; /* seconds; 0 none */
 };
 
-enum source_kind { SOURCE_FILES, SOURCE_CLICKSTREAM, SOURCE_DATASET };
+enum source_kind { SOURCE_FILES, SOURCE_CLICKSTREAM, SOURCE_DATASET, SOURCE_TRIPS, SOURCE_SEED };
 struct pl_source {
     enum source_kind kind;
     /* files */
@@ -46,6 +47,11 @@ struct pl_source {
     enum format format;
     enum encoding enc;
     char delimiter;
+    struct strs numbers; /* CSV columns that hold numbers */
+    /* seed: a CSV of the definition; trips: its segments */
+    const char *file;
+    uint32_t trips;
+    bool flat;
     /* clickstream */
     uint64_t seed;
     uint32_t users;
@@ -174,36 +180,6 @@ struct pl_model {
     char digest[65];    /* of what it means, with the cte models in it; words for people do not count */
 };
 
-enum value_format {
-    FORMAT_TEXT,
-    FORMAT_INTEGER,
-    FORMAT_NUMBER,
-    FORMAT_PERCENT,
-    FORMAT_KRW,
-    FORMAT_DATE,
-    FORMAT_TIME,
-    FORMAT_SECONDS
-};
-struct pl_query {
-    const char *title, *file, *sql;
-    struct {
-        const char *name, *label;
-        enum value_format format;
-        bool bar;
-    } * cols;
-    size_t ncols;
-    bool fold; /* closed until the reader opens it, and not there without rows */
-};
-struct pl_report {
-    const char *title, *file;
-    struct strs keys, words;  /* words.s[i] is what the page says for keys.s[i] */
-    struct pl_query *figures; /* one row of key figures; NULL without */
-    struct pl_query *tables;
-    size_t ntables;
-    char digest[65];
-};
-const char *report_word(const struct pl_report *r, const char *key);
-
 struct pipeline {
     struct arena a;
     const char *name, *title, *language, *zone_name;
@@ -213,6 +189,7 @@ struct pipeline {
     const char *builtin; /* directory inside the binary, NULL when on disk */
     int schedule_at;     /* minutes after midnight, -1 none */
     int64_t sla, time_limit;
+    int64_t retention; /* days of the lake's partitions that are kept; 0 all */
     struct pl_stage stages[STAGE_COUNT], alert_stage;
     struct strs after; /* pipelines whose day must be done first */
     const char *setup, *teardown;

@@ -218,7 +218,8 @@ int alert_run_ended(struct ledger *l, const struct pipeline *p, const struct ale
     if (rc == ERR_OK) rc = note_slow(l, p, r, doc, &f, &a, e);
     if (rc == ERR_OK) rc = note_age(l, p, doc, &f, &a, e);
     const cJSON *tries = cJSON_GetObjectItem(doc, "retried");
-    if (ok && f.run.changed && cJSON_GetArraySize(tries)) alert_kind_add(&f.kinds, ALERT_RETRY);
+    bool some_failed = cJSON_GetObjectItem(doc, "requests_failed") != NULL;
+    if (ok && f.run.changed && (cJSON_GetArraySize(tries) || some_failed)) alert_kind_add(&f.kinds, ALERT_RETRY);
     if (ok && f.run.changed) alert_kind_add(&f.kinds, ALERT_SUCCESS);
     if (rc == ERR_OK && f.kinds.n) {
         cJSON_ReplaceItemInObject(doc, "id", cJSON_CreateString(id_of(&a, p, r->day, f.number_of, f.number)));

@@ -173,6 +173,62 @@ static char *fill_link(struct arena *a, const char *link, const struct pipeline 
     return out;
 }
 
+/* How the requests of a crawled dataset went:
+ * {"dataset":"shop1","success":1200,"failed":3,"again":15,"reasons":{"timeout":3}} */
+static int add_requests_of(cJSON *list, struct ledger *l, const char *source, const char *dataset, const char *day,
+                           int64_t *failed, struct err *e) {
+    struct stmt s;
+    bool row;
+    int64_t good = 0, bad = 0, again = 0;
+    cJSON *reasons = cJSON_CreateObject();
+    int rc =
+        stmt_prepare(&s, &l->db,
+                     "SELECT state, COALESCE(reason, '?'), COUNT(*), SUM(attempts>1) FROM requests WHERE source=?1 AND "
+                     "day=?2 GROUP BY 1, 2 ORDER BY 3 DESC",
+                     "reading the ledger", e);
+    if (rc == ERR_OK) {
+        stmt_text(&s, 1, source);
+        stmt_text(&s, 2, day);
+    }
+    while (rc == ERR_OK && (rc = stmt_step(&s, &row, e)) == ERR_OK && row) {
+        bool fail = strcmp(stmt_col(&s, 0), "FAILED") == 0;
+        *(fail ? &bad : &good) += stmt_col_int(&s, 2);
+        again += stmt_col_int(&s, 3);
+        if (fail) cJSON_AddNumberToObject(reasons, stmt_col(&s, 1), (double)stmt_col_int(&s, 2));
+    }
+    stmt_close(&s);
+    *failed += bad;
+    if (rc || !(good + bad)) {
+        cJSON_Delete(reasons);
+        return rc;
+    }
+    cJSON *o = cJSON_CreateObject();
+    doc_text(o, "dataset", dataset);
+    cJSON_AddNumberToObject(o, "success", (double)good);
+    cJSON_AddNumberToObject(o, "failed", (double)bad);
+    cJSON_AddNumberToObject(o, "again", (double)again);
+    cJSON_AddItemToObject(o, "reasons", reasons);
+    cJSON_AddItemToArray(list, o);
+    return rc;
+}
+
+static int add_requests(cJSON *doc, struct ledger *l, const struct pipeline *p, const char *day, struct err *e) {
+    struct arena a = {0};
+    cJSON *list = cJSON_CreateArray();
+    int64_t failed = 0;
+    int rc = ERR_OK;
+    for (size_t i = 0; i < p->ndatasets && rc == ERR_OK; i++)
+        rc = add_requests_of(list, l, arena_fmt(&a, "%s/%s", p->name, p->datasets[i].name), p->datasets[i].name, day,
+                             &failed, e);
+    if (cJSON_GetArraySize(list))
+        cJSON_AddItemToObject(doc, "requests", list);
+    else
+        cJSON_Delete(list);
+    if (failed) cJSON_AddNumberToObject(doc, "requests_failed", (double)failed);
+    arena_free(&a);
+    return rc;
+}
+
 int doc_add_run(cJSON *doc, struct ledger *l, const struct pipeline *p, const struct alert_run *r, struct err *e) {
     struct arena a = {0};
     doc_text(doc, "run_id", r->run_id);
@@ -184,7 +240,25 @@ int doc_add_run(cJSON *doc, struct ledger *l, const struct pipeline *p, const st
     if (strcmp(r->state, "done") != 0) doc_text(doc, "command", alert_command(&a, r->home, p->name, r->day));
     if (strcmp(r->state, "gate_failed") == 0) add_checks(doc, p, r);
     arena_free(&a);
-    return add_steps(doc, l, r, e);
+    int rc = add_steps(doc, l, r, e);
+    return rc ? rc : add_requests(doc, l, p, r->day, e);
+}
+
+char *doc_requests(struct arena *a, const cJSON *o) {
+    const cJSON *r;
+    struct buf b = {0};
+    buf_fmt(&b, "%s: %.0f requests well", doc_str(o, "dataset") ? doc_str(o, "dataset") : "",
+            cJSON_GetNumberValue(cJSON_GetObjectItem(o, "success")));
+    double failed = cJSON_GetNumberValue(cJSON_GetObjectItem(o, "failed"));
+    double again = cJSON_GetNumberValue(cJSON_GetObjectItem(o, "again"));
+    if (failed > 0) buf_fmt(&b, ", %.0f failed", failed);
+    cJSON_ArrayForEach(r, cJSON_GetObjectItem(o, "reasons"))
+        buf_fmt(&b, "%s%s %.0f%s", r == cJSON_GetObjectItem(o, "reasons")->child ? " (" : ", ", r->string,
+                r->valuedouble, r->next ? "" : ")");
+    if (again > 0) buf_fmt(&b, ", %.0f sent more than once", again);
+    char *out = arena_strn(a, buf_text(&b), b.n);
+    buf_free(&b);
+    return out;
 }
 
 static const char *what(enum alert_kind kind, const cJSON *doc) {
@@ -192,6 +266,8 @@ static const char *what(enum alert_kind kind, const cJSON *doc) {
                                                    "SLA missed", "recovered",           "report"};
     const char *state = doc_str(doc, "state");
     if (kind == ALERT_RECOVERY && state && strcmp(state, "done") == 0) return "recovered: done";
+    if (kind == ALERT_RETRY && !cJSON_GetArraySize(cJSON_GetObjectItem(doc, "retried")))
+        return "done, some requests failed";
     if (kind == ALERT_FAILURE && state && strcmp(state, "empty") == 0) return "empty";
     return words[kind];
 }

@@ -21,6 +21,10 @@ int doc_add_run(cJSON *doc, struct ledger *l, const struct pipeline *p, const st
 void doc_finish(cJSON *doc, enum alert_kind kind, const char *was);
 const char *doc_str(const cJSON *doc, const char *name); /* NULL where there is none */
 
+/* One of the document's "requests" in words: "shop1: 1200 requests well, 3 failed (timeout 3), 15 sent more than once".
+ */
+char *doc_requests(struct arena *a, const cJSON *o);
+
 /* alert_slack.c, alert_mail.c: the document's faces. */
 void face_slack(const cJSON *doc, struct buf *out);
 void face_text(const cJSON *doc, struct buf *out);

@@ -32,6 +32,20 @@ static void strings(struct buf *b, const cJSON *list, const char *before, bool h
     }
 }
 
+static void requests(struct buf *b, const cJSON *doc, bool html) {
+    struct arena a = {0};
+    const cJSON *r;
+    cJSON_ArrayForEach(r, cJSON_GetObjectItem(doc, "requests")) {
+        buf_str(b, html ? MAIL_P : "");
+        if (html)
+            mail_escape(b, doc_requests(&a, r));
+        else
+            buf_str(b, doc_requests(&a, r));
+        buf_str(b, html ? "</p>\n" : "\n");
+    }
+    arena_free(&a);
+}
+
 static void check_line(struct buf *b, const cJSON *c) {
     const cJSON *least = cJSON_GetObjectItem(c, "min_pass_rate");
     buf_fmt(b, "%.2f %%", num(c, "pass_rate"));
@@ -46,6 +60,7 @@ void face_text(const cJSON *doc, struct buf *b) {
         if (doc_str(doc, facts[i].key)) buf_fmt(b, "%-11s %s\n", facts[i].name, doc_str(doc, facts[i].key));
     if (cJSON_GetObjectItem(doc, "attempts")) buf_fmt(b, "%-11s %.0f\n", "Attempts", num(doc, "attempts"));
     strings(b, cJSON_GetObjectItem(doc, "missed"), "SLA missed  ", false, "\n");
+    requests(b, doc, false);
     cJSON_ArrayForEach(c, cJSON_GetObjectItem(doc, "checks")) {
         buf_fmt(b, "\n%s: ", doc_str(c, "name") ? doc_str(c, "name") : "");
         check_line(b, c);
@@ -137,6 +152,7 @@ void face_html(const cJSON *doc, struct buf *b) {
     }
     mail_table_close(b);
     strings(b, cJSON_GetObjectItem(doc, "missed"), MAIL_P "SLA missed: ", true, "</p>\n");
+    requests(b, doc, true);
     html_checks(b, doc);
     cJSON_ArrayForEach(c, cJSON_GetObjectItem(doc, "retried")) {
         buf_str(b, MAIL_P);

@@ -109,6 +109,19 @@ static void add_list(cJSON *blocks, const cJSON *list) {
     add_section(blocks, &b);
 }
 
+static void add_requests(cJSON *blocks, const cJSON *doc) {
+    struct arena a = {0};
+    struct buf b = {0};
+    const cJSON *r;
+    cJSON_ArrayForEach(r, cJSON_GetObjectItem(doc, "requests")) {
+        if (b.n > 2300) break;
+        buf_str(&b, b.n ? "\n• " : "• ");
+        escape(&b, doc_requests(&a, r), 400);
+    }
+    add_section(blocks, &b);
+    arena_free(&a);
+}
+
 static void add_retried(cJSON *blocks, const cJSON *doc) {
     struct buf b = {0};
     const cJSON *r;
@@ -170,6 +183,7 @@ void face_slack(const cJSON *doc, struct buf *out) {
     else
         add_escaped(blocks, "", doc_str(doc, "error"), "", 2400);
     add_escaped(blocks, "", doc_str(doc, "was"), "", 300);
+    add_requests(blocks, doc);
     add_retried(blocks, doc);
     if (doc_str(doc, "state") && strcmp(doc_str(doc, "state"), "done") == 0) add_steps(blocks, doc);
     add_list(blocks, cJSON_GetObjectItem(doc, "more"));

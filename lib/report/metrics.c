@@ -15,9 +15,9 @@ struct metric {
     const char *labels[LABELS];
 };
 
-#define LAST_RUN                                                                                                       \
-    "FROM runs AS r WHERE state<>'running' AND rowid=(SELECT MAX(rowid) FROM runs WHERE pipeline=r.pipeline AND "      \
-    "state<>'running') ORDER BY 2"
+/* Beside MAX() the other columns are those of its row (SQLite: "bare columns in an aggregate query"): one pass over the
+ * table, however many years it holds. */
+#define LAST_RUN ", MAX(rowid) FROM runs WHERE state<>'running' GROUP BY pipeline ORDER BY 2"
 
 static const struct metric metrics[] = {
     {"etl_build_info", "gauge", "Version of etl that wrote this file", "SELECT 1, '" ETL_VERSION "'", {"version"}},
@@ -41,13 +41,15 @@ static const struct metric metrics[] = {
     {"pipeline_processing_duration_seconds",
      "gauge",
      "Seconds that a stage took when it was last done",
-     "SELECT seconds, pipeline, stage, dataset FROM tasks AS t WHERE task_id=(SELECT MAX(task_id) FROM tasks WHERE "
-     "pipeline=t.pipeline AND stage=t.stage AND dataset=t.dataset AND state='done' AND mode='run') ORDER BY 2,3,4",
+     "SELECT seconds, pipeline, stage, dataset, MAX(task_id) FROM tasks WHERE state='done' AND mode='run' GROUP BY "
+     "pipeline, "
+     "stage, dataset ORDER BY 2,3,4",
      {"pipeline", "stage", "dataset"}},
     {"pipeline_run_duration_seconds",
      "gauge",
      "Seconds of work of the last run that ended",
-     "SELECT (SELECT TOTAL(seconds) FROM tasks WHERE run_id=r.run_id), pipeline " LAST_RUN,
+     "SELECT (SELECT TOTAL(seconds) FROM tasks WHERE run_id=r.id), pipeline FROM (SELECT run_id AS id, "
+     "pipeline" LAST_RUN ") AS r",
      {"pipeline"}},
     {"pipeline_runs_total",
      "counter",
@@ -62,12 +64,12 @@ static const struct metric metrics[] = {
     {"pipeline_health_status",
      "gauge",
      "1 when the last run ended well, else 0",
-     "SELECT state='done', pipeline " LAST_RUN,
+     "SELECT state='done', pipeline" LAST_RUN,
      {"pipeline"}},
     {"pipeline_last_run_timestamp_seconds",
      "gauge",
      "When the last run ended",
-     "SELECT unixepoch(finished_at), pipeline " LAST_RUN,
+     "SELECT unixepoch(finished_at), pipeline" LAST_RUN,
      {"pipeline"}},
     {"pipeline_last_success_timestamp_seconds",
      "gauge",

@@ -1,4 +1,4 @@
-/* Reports as text, JSON and CSV, and values as people read them; the page is in page.c. */
+/* Reports as text, JSON and CSV; the page is in page.c. */
 #include <cjson/cJSON.h>
 #include <math.h>
 
@@ -22,102 +22,13 @@ void report_render(const struct report *r, enum report_format f, struct buf *out
         report_csv(r, out);
         break;
     case REPORT_HTML:
-        report_html(r, false, out);
+        report_html(r, out);
         break;
     case REPORT_EMAIL:
         report_mail(r, out);
         break;
     default:
         report_text(r, out);
-    }
-}
-
-static const struct {
-    const char *key, *word;
-} english[] = {{"day", "Day"},
-               {"gate", "Quality gate"},
-               {"pass", "PASS"},
-               {"fail", "FAIL"},
-               {"checks", "Quality checks"},
-               {"check", "Check"},
-               {"total", "Total"},
-               {"failed", "Failed"},
-               {"rate", "Pass rate"},
-               {"status", "Status"},
-               {"samples", "Samples"},
-               {"line", "Line"},
-               {"field", "Field"},
-               {"expected", "Expected"},
-               {"found", "Found"},
-               {"stages", "Stages"},
-               {"stage", "Stage"},
-               {"dataset", "Dataset"},
-               {"rows_in", "In"},
-               {"rows_out", "Out"},
-               {"rejected", "Rejected"},
-               {"seconds", "Seconds"},
-               {"made", "Made"},
-               {"no_data", "no data"},
-               {"source", "Source"},
-               {"days", "Days"},
-               {"previous", "Previous"},
-               {"next", "Next"}};
-
-const char *report_label(const struct report *r, const char *key) {
-    if (r->p->report) return report_word(r->p->report, key);
-    for (size_t i = 0; i < sizeof english / sizeof *english; i++)
-        if (strcmp(english[i].key, key) == 0) return english[i].word;
-    return key;
-}
-
-const char *report_day_text(const struct report *r, struct arena *a) {
-    static const char *const ko[] = {"월", "화", "수", "목", "금", "토", "일"};
-    static const char *const en[] = {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
-    day_t d;
-    if (!day_parse(sv_of(r->day), &d)) return r->day;
-    const char *w = (strcmp(r->p->language, "ko") == 0 ? ko : en)[day_weekday(d)];
-    return arena_fmt(a, "%s (%s)", r->day, w);
-}
-
-static void grouped(struct buf *b, double x, int decimals) {
-    char text[64];
-    snprintf(text, sizeof text, "%.*f", decimals, fabs(x));
-    size_t whole = strcspn(text, ".");
-    if (x < 0) buf_chr(b, '-');
-    for (size_t i = 0; i < whole; i++) {
-        if (i && (whole - i) % 3 == 0) buf_chr(b, ',');
-        buf_chr(b, text[i]);
-    }
-    buf_str(b, text + whole);
-}
-
-void report_value(const struct report_cell *c, enum value_format f, struct buf *b) {
-    if (!c->text) {
-        buf_str(b, "–");
-        return;
-    }
-    bool whole = c->num == floor(c->num);
-    if (isnan(c->num) || fabs(c->num) > 1e15) f = FORMAT_TEXT;
-    switch (f) {
-    case FORMAT_INTEGER:
-        grouped(b, c->num, 0);
-        break;
-    case FORMAT_NUMBER:
-        grouped(b, c->num, whole ? 0 : 2);
-        break;
-    case FORMAT_SECONDS:
-        grouped(b, c->num, 1);
-        break;
-    case FORMAT_PERCENT:
-        grouped(b, c->num, 2);
-        buf_str(b, " %");
-        break;
-    case FORMAT_KRW:
-        buf_str(b, "₩");
-        grouped(b, c->num, whole ? 0 : 2);
-        break;
-    default:
-        log_clean(b, sv_of(c->text));
     }
 }
 
@@ -163,23 +74,38 @@ static const char *value_text(struct arena *a, const struct report_cell *c, enum
     return s;
 }
 
+static const char *shown_text(struct arena *a, const struct report *r, const struct report_cell *c,
+                              const struct pl_shown *col) {
+    struct buf b = {0};
+    report_show(r, c, col, &b);
+    const char *s = arena_strn(a, buf_text(&b), b.n);
+    buf_free(&b);
+    return s;
+}
+
 static void text_query(struct buf *b, const struct report *r, const struct report_table *t, struct arena *a) {
     const struct pl_query *q = t->q;
-    if (q->fold && !t->problem && !t->nrows) return;
-    buf_fmt(b, "\n%s\n", q->title);
+    size_t rows = t->nrows < q->rows ? t->nrows : q->rows, cols = 0;
+    if (!kind_has_query(q->kind) || q->kind == BLOCK_HEAT || q == r->figures.q || (q->fold && !t->problem && !t->nrows))
+        return;
+    if (*q->title) buf_fmt(b, "\n%s\n", q->title);
     if (t->problem || !t->nrows) {
         buf_fmt(b, "  %s%s%s\n", report_label(r, "no_data"), t->problem ? ": " : "", t->problem ? t->problem : "");
         return;
     }
-    const char **cells = arena_alloc(a, (t->nrows + 1) * q->ncols * sizeof *cells);
-    bool *right = arena_alloc(a, q->ncols);
-    for (size_t i = 0; i < q->ncols; i++) {
-        cells[i] = q->cols[i].label;
-        right[i] = q->cols[i].format != FORMAT_TEXT && q->cols[i].format != FORMAT_DATE;
-        for (size_t k = 0; k < t->nrows; k++)
-            cells[(k + 1) * q->ncols + i] = value_text(a, &t->cells[k * q->ncols + i], q->cols[i].format);
+    for (size_t i = 0; i < q->ncols; i++) cols += !q->cols[i].hide;
+    const char **cells = arena_alloc(a, (rows + 1) * cols * sizeof *cells);
+    bool *right = arena_alloc(a, cols + 1);
+    for (size_t i = 0, at = 0; i < q->ncols; i++) {
+        if (q->cols[i].hide) continue;
+        cells[at] = q->cols[i].label;
+        right[at] = format_is_number(q->cols[i].format) || q->cols[i].format == FORMAT_TIME;
+        for (size_t k = 0; k < rows; k++)
+            cells[(k + 1) * cols + at] = shown_text(a, r, &t->cells[k * q->ncols + i], &q->cols[i]);
+        at++;
     }
-    text_table(b, cells, t->nrows + 1, q->ncols, right);
+    text_table(b, cells, rows + 1, cols, right);
+    if (t->total > rows) buf_fmt(b, "  ... %zu / %zu\n", rows, t->total);
 }
 
 static void text_checks(struct buf *b, const struct report *r, struct arena *a) {
@@ -228,9 +154,10 @@ void report_text(const struct report *r, struct buf *b) {
         for (size_t i = 0; i < f->q->ncols; i++)
             if (width(f->q->cols[i].label) > w) w = width(f->q->cols[i].label);
         for (size_t i = 0; i < f->q->ncols; i++) {
+            if (f->q->cols[i].hide) continue;
             buf_str(b, "  ");
             pad(b, f->q->cols[i].label, w + 2, false);
-            pad(b, value_text(&a, &f->cells[i], f->q->cols[i].format), 14, true);
+            pad(b, shown_text(&a, r, &f->cells[i], &f->q->cols[i]), 14, true);
             buf_chr(b, '\n');
         }
     }
@@ -310,7 +237,9 @@ void report_json(const struct report *r, struct buf *b) {
     }
     cJSON *tables = cJSON_AddArrayToObject(o, "tables");
     for (size_t i = 0; i < r->ntables; i++) {
+        if (!kind_has_query(r->tables[i].q->kind) || r->tables[i].q == r->figures.q) continue;
         cJSON *t = cJSON_CreateObject();
+        cJSON_AddStringToObject(t, "name", r->tables[i].q->name);
         cJSON_AddStringToObject(t, "title", r->tables[i].q->title);
         cJSON_AddItemToObject(t, "rows", json_rows(&r->tables[i]));
         cJSON_AddItemToArray(tables, t);
@@ -320,49 +249,4 @@ void report_json(const struct report *r, struct buf *b) {
     buf_chr(b, '\n');
     free(text);
     cJSON_Delete(o);
-}
-
-/* A CSV field; texts that a spreadsheet would run as a formula get a quote in front (OWASP, "CSV Injection"). */
-static void csv_field(struct buf *b, const char *s, bool text) {
-    bool risky = text && *s && strchr("=+-@\t\r", *s);
-    bool quote = risky || strpbrk(s, ",\"\n\r") != NULL;
-    if (!quote) {
-        buf_str(b, s);
-        return;
-    }
-    buf_chr(b, '"');
-    if (risky) buf_chr(b, '\'');
-    for (; *s; s++) {
-        if (*s == '"') buf_chr(b, '"');
-        buf_chr(b, *s);
-    }
-    buf_chr(b, '"');
-}
-
-void report_csv(const struct report *r, struct buf *b) {
-    buf_str(b, "section,row,name,value\r\n");
-    const struct report_table *f = &r->figures;
-    for (size_t i = 0; f->q && f->nrows && i < f->q->ncols; i++) {
-        buf_fmt(b, "figures,1,%s,", f->q->cols[i].name);
-        csv_field(b, f->cells[i].text ? f->cells[i].text : "", isnan(f->cells[i].num));
-        buf_str(b, "\r\n");
-    }
-    for (size_t i = 0; i < r->nchecks; i++) {
-        buf_fmt(b, "checks,%zu,", i + 1);
-        csv_field(b, r->checks[i].name, true);
-        buf_fmt(b, ",%.2f\r\n", r->checks[i].rate);
-    }
-    for (size_t t = 0; t < r->ntables; t++) {
-        const struct report_table *x = &r->tables[t];
-        for (size_t k = 0; k < x->nrows; k++)
-            for (size_t i = 0; i < x->q->ncols; i++) {
-                const struct report_cell *c = &x->cells[k * x->q->ncols + i];
-                csv_field(b, x->q->title, true);
-                buf_fmt(b, ",%zu,", k + 1);
-                csv_field(b, x->q->cols[i].name, true);
-                buf_chr(b, ',');
-                csv_field(b, c->text ? c->text : "", isnan(c->num));
-                buf_str(b, "\r\n");
-            }
-    }
 }

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "report/report.h"
+#include "report/html.h"
 
 static void values(void **state) {
     (void)state;
@@ -80,7 +80,54 @@ static void hostile_words(void **state) {
     buf_free(&b);
 }
 
+/* What a column and the pipeline's language and zone make of a value. */
+static void shown(void **state) {
+    (void)state;
+    struct pipeline p = {.name = "p", .title = "T", .language = "ko", .zone = {.std = 9 * 3600}};
+    struct report r = {.p = &p, .day = "2026-01-15"};
+    static const struct {
+        const char *text;
+        double num;
+        struct pl_shown col;
+        const char *want;
+    } t[] = {{"2026-01-15", NAN, {.format = FORMAT_DATE}, "2026-01-15 (목)"},
+             {"not a day!", NAN, {.format = FORMAT_DATE}, "not a day!"},
+             {"2026-01-15T20:30:00Z", NAN, {.format = FORMAT_TIME}, "2026-01-16 05:30"},
+             {"2026-01-15T20:30:00+09:00", NAN, {.format = FORMAT_TIME}, "2026-01-15 20:30"},
+             {"2026-01-15T20:30:00", NAN, {.format = FORMAT_TIME}, "2026-01-15 20:30:00"},
+             {"12", 12, {.format = FORMAT_INTEGER, .decimals = -1, .unit = "개"}, "12개"},
+             {NULL, NAN, {.format = FORMAT_INTEGER, .decimals = -1, .unit = "개"}, "–"},
+             {"127.123456", 127.123456, {.format = FORMAT_NUMBER, .decimals = 4}, "127.1235"},
+             {"-0.001", -0.001, {.format = FORMAT_NUMBER, .decimals = 1}, "0.0"},
+             {"3.25", 3.25, {.format = FORMAT_CHANGE, .decimals = -1}, "▲ 3.2 %"},
+             {"-3.25", -3.25, {.format = FORMAT_CHANGE, .decimals = 2}, "▼ 3.25 %"},
+             {"0", 0, {.format = FORMAT_CHANGE, .decimals = -1}, "0.0 %"},
+             {"-5000", -5000, {.format = FORMAT_KRW, .decimals = -1}, "-₩5,000"},
+             {"gate_failed", NAN, {.format = FORMAT_STATE}, "게이트 실패"},
+             {"something", NAN, {.format = FORMAT_STATE}, "something"},
+             {"999", 999, {.format = FORMAT_BYTES}, "999 B"},
+             {"1234567", 1234567, {.format = FORMAT_BYTES}, "1.2 MB"}};
+    for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
+        struct buf b = {0};
+        report_show(&r, &(struct report_cell){t[i].text, t[i].num}, &t[i].col, &b);
+        assert_string_equal(b.p, t[i].want);
+        buf_free(&b);
+    }
+}
+
+/* Links lead to pages only. */
+static void addresses(void **state) {
+    (void)state;
+    static const char *const good[] = {"a.html", "../x/a.html#b:c", "http://a/", "https://a/b?c=d:e", "?a:b"};
+    static const char *const bad[] = {"",        "javascript:alert(1)", "data:text/html,x",
+                                      "//evil/", "JaVaScRiPt:x",        "file:///etc"};
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) assert_true(html_is_address(good[i]));
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) assert_false(html_is_address(bad[i]));
+    assert_false(html_is_address(NULL));
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(values), cmocka_unit_test(hostile_words)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(values), cmocka_unit_test(hostile_words),
+                                       cmocka_unit_test(shown), cmocka_unit_test(addresses)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

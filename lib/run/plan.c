@@ -62,6 +62,7 @@ static int part_digest(const char *dir, bool quick, char out[65], struct err *e)
         out[0] = 0;
         return ERR_OK;
     }
+    if (rc == ERR_OK && !found) rc = part_pruned(dir, &info, &found, e); /* what retention took away was there */
     memcpy(out, !found ? "" : quick && info.quick[0] ? info.quick : info.sha256, found ? 65 : 1);
     return rc;
 }

@@ -9,10 +9,12 @@
 #include "io/part.h"
 #include "report/alert.h"
 #include "report/mailbody.h"
+#include "report/report.h"
 #include "report/sla.h"
 #include "run/hook.h"
 #include "run/lock.h"
 #include "run/openlineage.h"
+#include "run/prune.h"
 #include "run/summary.h"
 #include "store/warehouse.h"
 
@@ -290,6 +292,7 @@ static int end_run(struct day_run *r, int rc, const struct err *e, struct err *m
     struct ending x = {r, &alert, rc ? e->msg : NULL};
     if (rc == ERR_OK) alert.html = mail_report(r);
     int end = db_transaction(&r->ledger.db, note_end, &x, mine);
+    if (end) end = db_transaction(&r->ledger.db, note_end, &x, mine); /* what fails once need not fail twice */
     if (!end) return end;
     log_warn("alerts: %s", mine->msg); /* the run's own word must not be lost with them */
     return ledger_run_end(&r->ledger, &r->row, r->state, x.error, mine);
@@ -316,6 +319,16 @@ static bool is_partial(struct day_run *r) {
     if (plan_foresee(&r->plan, &r->ledger, &e)) return true;
     for (size_t i = 0; i < r->plan.n; i++) left = left || r->plan.s[i].todo;
     return left;
+}
+
+/* What retention gives back is no part of the day: a failure there is told, and the day stays done. */
+static void prune_after_run(struct day_run *r) {
+    struct prune_stats st;
+    struct err e = {0};
+    int rc = prune(r->p, r->env->home, &r->ledger, NULL, &st, &e);
+    if (rc) log_warn("retention: %s", e.msg);
+    if (st.partitions)
+        log_info("retention: %zu partitions removed, %llu bytes", st.partitions, (unsigned long long)st.bytes);
 }
 
 static int work(struct day_run *r, struct err *e) {
@@ -346,11 +359,14 @@ static int work(struct day_run *r, struct err *e) {
         rc = end;
     }
     if (metrics_write(&r->ledger, r->env->home, &mine)) log_warn("metrics: %s", mine.msg);
+    if (rc && rc != ERR_STOPPED && step_failed_page(&r->ctx, &mine)) log_warn("the day's page: %s", mine.msg);
+    if (report_write_indexes(r->p, r->env->home, &r->ledger, &mine)) log_warn("pages over all days: %s", mine.msg);
     log_info("run %s ended: %s", r->row.run_id, r->state);
     summary_print(&r->sum, r->p, r->day, r->state, r->row.run_id, now_mono() - r->started, &r->ctx);
     if (rc != ERR_STOPPED && alert_flush(&r->ledger, r->p, r->env->home) &&
         metrics_write(&r->ledger, r->env->home, &mine))
         log_warn("metrics: %s", mine.msg); /* what waits has changed */
+    if (rc == ERR_OK) prune_after_run(r);
     log_file(NULL);
     return rc;
 }

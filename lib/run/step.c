@@ -62,6 +62,8 @@ static int open_part(struct plan *pl, const char *dir, struct reader **r, struct
     size_t n;
     int rc = part_read(dir, info, &found, e);
     if (rc) return rc;
+    if (!found && part_pruned(dir, info, &found, e) == ERR_OK && found)
+        return err_set(e, ERR_DATA, "%s was removed by retention; run the day with --force to make it again", dir);
     if (!found)
         return err_set(
             e, ERR_DATA,
@@ -296,29 +298,6 @@ static int publish_page(struct plan *pl, const struct report *rep, enum report_f
     return rc;
 }
 
-/* The list of days with a page, newest first. */
-static int publish_index(struct plan *pl, const char *dir, struct err *e) {
-    char **names;
-    size_t n;
-    struct buf b = {0};
-    int rc = dir_list(dir, &pl->a, &names, &n, e);
-    buf_fmt(&b,
-            "<!doctype html>\n<html lang=\"%s\"><meta charset=\"utf-8\"><meta name=\"viewport\" "
-            "content=\"width=device-width\"><title>%s</title>\n"
-            "<style>body{font:16px/1.6 system-ui,sans-serif;max-width:40rem;margin:2rem auto;padding:0 "
-            "1rem;color-scheme:light dark}</style>\n<h1>%s</h1>\n<ul>\n",
-            pl->p->language, pl->p->title, pl->p->title);
-    for (size_t i = n; i-- > 0;) {
-        size_t len = strlen(names[i]);
-        if (len == 15 && strcmp(names[i] + 10, ".html") == 0)
-            buf_fmt(&b, "<li><a href=\"%s\">%.10s</a></li>\n", names[i], names[i]);
-    }
-    buf_str(&b, "</ul>\n</html>\n");
-    if (rc == ERR_OK) rc = file_publish(arena_fmt(&pl->a, "%s/index.html", dir), b.p, b.n, e);
-    buf_free(&b);
-    return rc;
-}
-
 static int do_report(struct step_ctx *c, struct plan_step *s, struct step_result *r, struct err *e) {
     struct plan *pl = c->plan;
     struct report *rep = NULL;
@@ -328,11 +307,29 @@ static int do_report(struct step_ctx *c, struct plan_step *s, struct step_result
     int rc = dir_make(dir, e);
     if (rc == ERR_OK) rc = open_marts(c, e);
     if (rc == ERR_OK) rc = report_gather(&rep, pl->p, pl->day, &c->wh, c->ledger, c->scan, e);
+    if (rc == ERR_OK) rc = report_csv_files(rep, dir, &c->wh, c->ledger, e);
+    if (rc == ERR_OK) rep->full_csv = true;
     if (rc == ERR_OK) rc = publish_page(pl, rep, REPORT_JSON, "json", json_digest, e);
     if (rc == ERR_OK) rc = publish_page(pl, rep, REPORT_HTML, "html", r->output, e);
-    if (rc == ERR_OK) rc = publish_index(pl, dir, e);
+    if (rc == ERR_OK) rc = report_write_index(pl->p, pl->env->home, c->ledger, e);
     if (rc == ERR_OK) snprintf(r->note, sizeof r->note, "%s/%s.html", dir, rep->day);
     report_free(rep);
+    return rc;
+}
+
+int step_failed_page(struct step_ctx *c, struct err *e) {
+    struct plan *pl = c->plan;
+    struct report *rep = NULL;
+    struct task_seen seen;
+    char digest[65];
+    int rc = ledger_task_last(c->ledger, &pl->a, pl->p->name, day_text(pl->day).s, "report", "report", &seen, e);
+    if (rc || (seen.found && strcmp(seen.state, "done") == 0)) return rc;
+    rc = dir_make(arena_fmt(&pl->a, "%s/reports/%s", pl->env->home, pl->p->name), e);
+    if (rc == ERR_OK) rc = open_marts(c, e);
+    if (rc == ERR_OK) rc = report_gather(&rep, pl->p, pl->day, &c->wh, c->ledger, NULL, e);
+    if (rc == ERR_OK) rc = publish_page(pl, rep, REPORT_HTML, "html", digest, e);
+    report_free(rep);
+    step_free(c);
     return rc;
 }
 

@@ -25,6 +25,8 @@ struct step_ctx {
 };
 /* ERR_GATE when the gate failed. */
 int step_do(struct step_ctx *c, struct plan_step *s, struct step_result *r, struct err *e);
+/* The page of a day that failed before its report: it says so. A page that a report has made is left alone. */
+int step_failed_page(struct step_ctx *c, struct err *e);
 /* What the context keeps from step to step. */
 void step_free(struct step_ctx *c);
 

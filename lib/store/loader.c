@@ -237,7 +237,8 @@ struct load_ctx {
     struct loader *l;
     struct reader *r;
     size_t told;
-    bool last_bad; /* the record seen last is no JSON */
+    uint64_t known; /* of ignore_duplicates: keys that are in the table already */
+    bool last_bad;  /* the record seen last is no JSON */
 };
 
 static void encode_one(const struct loader *l, struct load_out *o, struct jval rec, struct encoded *to) {
@@ -283,6 +284,10 @@ static void out_free(void *out) {
 
 static void tell_drop(struct load_ctx *c, uint32_t file, uint64_t line, const char *why) {
     c->l->st.dropped++;
+    if (why == key_is_there && c->l->t->mode == LOAD_IGNORE) { /* what this mode is for */
+        c->known++;
+        return;
+    }
     if (c->told++ < 10) log_warn("%s:%llu: dropped: %s", reader_name(c->r, file), (unsigned long long)line, why);
 }
 
@@ -382,7 +387,7 @@ static int add_batch(void *ctx, struct batch *b, void *out, struct err *e) {
 }
 
 int load_records(struct loader *l, struct reader *r, int threads, struct err *e) {
-    struct load_ctx c = {l, r, 0, false};
+    struct load_ctx c = {.l = l, .r = r};
     struct crew crew = {.threads = threads,
                         .out_size = sizeof(struct load_out),
                         .ctx = &c,
@@ -398,6 +403,7 @@ int load_records(struct loader *l, struct reader *r, int threads, struct err *e)
         rc = bulk_finish(b, e);
     }
     l->ctx = NULL;
+    if (rc == ERR_OK && c.known) log_info("%llu left out: %s", (unsigned long long)c.known, key_is_there);
     if (rc == ERR_OK && c.told > 10) log_warn("%zu more records dropped", c.told - 10);
     if (rc == ERR_OK && c.last_bad && reader_torn(r))
         rc = err_set(e, ERR_INCOMPLETE, "the input ends in the middle of a record: nothing is loaded");

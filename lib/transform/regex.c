@@ -45,6 +45,7 @@ struct rx *rx_new(struct op_parse *c, const char *pattern, struct jval at) {
     PCRE2_SIZE where;
     pcre2_code *re =
         pcre2_compile((PCRE2_SPTR)pattern, PCRE2_ZERO_TERMINATED, PCRE2_UTF | PCRE2_UCP, &code, &where, NULL);
+    if (!re && code == PCRE2_ERROR_HEAP_FAILED) mem_die();
     if (!re) {
         char why[200];
         pcre2_get_error_message(code, (PCRE2_UCHAR *)why, sizeof why);
@@ -99,12 +100,14 @@ static struct room *room_of(const struct rx *x) {
     if (!m) {
         m = mem_alloc(sizeof *m);
         m->limits = pcre2_match_context_create(NULL);
+        if (!m->limits) mem_die();
         pcre2_set_match_limit(m->limits, MATCH_LIMIT);
         pthread_setspecific(room_key, m);
     }
     if (!m->data || m->groups < x->groups) {
         pcre2_match_data_free(m->data);
         m->data = pcre2_match_data_create(x->groups + 1, NULL);
+        if (!m->data) mem_die();
         m->groups = x->groups;
     }
     return m;
@@ -112,7 +115,11 @@ static struct room *room_of(const struct rx *x) {
 
 bool rx_find(const struct rx *x, struct sv s, size_t from, struct arena *a, struct rx_match *out) {
     struct room *m = room_of(x);
-    int rc = pcre2_match(x->code, (PCRE2_SPTR)s.p, s.n, from, PCRE2_NO_UTF_CHECK, m->data, m->limits);
+    uint32_t how = PCRE2_NO_UTF_CHECK;
+    int rc = pcre2_match(x->code, (PCRE2_SPTR)s.p, s.n, from, how, m->data, m->limits);
+    if (rc == PCRE2_ERROR_JIT_STACKLIMIT) /* the machine's code has 32 KiB; the interpreter takes what it needs */
+        rc = pcre2_match(x->code, (PCRE2_SPTR)s.p, s.n, from, how | PCRE2_NO_JIT, m->data, m->limits);
+    if (rc == PCRE2_ERROR_NOMEMORY) mem_die();
     if (rc < 0) return false;
     const PCRE2_SIZE *at = pcre2_get_ovector_pointer(m->data);
     out->n = x->groups + 1;

@@ -1,5 +1,5 @@
 /* The operations of steps, by name; see op.h. Their words stand in schemas/pipeline.schema.json and etl-pipeline(5). */
-#include "transform/op.h"
+#include "transform/tab.h"
 
 #define RECORD(word, parse_name, apply_name)                                                                           \
     { .name = word, .parse = parse_##parse_name, .apply = apply_##apply_name }
@@ -44,5 +44,15 @@ const struct op_kind op_kinds[] = {
     /* op_order.c */
     STREAM("sort", sort, sorting),
     STREAM("dedupe", order, deduping),
+    /* tab.h: on columns of numbers */
+    {.name = "unnest", .parse = parse_unnest, .columns = true},
+    {.name = "default", .parse = parse_default, .columns = true},
+    {.name = "within", .parse = parse_within, .columns = true},
+    {.name = "score", .parse = parse_score, .columns = true},
+    {.name = "near", .parse = parse_near, .columns = true},
+    {.name = "nearest", .parse = parse_nearest, .columns = true},
+    {.name = "day", .parse = parse_day, .columns = true},
+    {.name = "zscore", .parse = parse_zscore, .columns = true},
+    {.name = "aggregate", .parse = parse_aggregate, .columns = true},
 };
 const size_t op_kinds_n = sizeof op_kinds / sizeof *op_kinds;

@@ -6,9 +6,12 @@
 #include "transform/transform.h"
 
 #include <stdarg.h>
+#include <unistd.h>
 
 #include "base/log.h"
+#include "io/file.h"
 #include "transform/run.h"
+#include "transform/tab.h"
 
 /* true: the record goes on */
 static bool run_one(struct tworker *w, const struct top *o, struct trec *r) {
@@ -209,7 +212,7 @@ static void run_end(struct trun *run) {
     free(run->ops);
 }
 
-int transform_run(const struct transform_cfg *cfg, struct reader *r, struct transform_stats *st, struct err *e) {
+static int run_general(const struct transform_cfg *cfg, struct reader *r, struct transform_stats *st, struct err *e) {
     struct trun run;
     *st = (struct transform_stats){0};
     run_begin(&run, cfg, r, st);
@@ -225,4 +228,58 @@ int transform_run(const struct transform_cfg *cfg, struct reader *r, struct tran
     if (rc == ERR_OK) tell_reasons(&run);
     run_end(&run);
     return rc;
+}
+
+static int write_to(void *ctx, const char *p, size_t n, uint64_t rows, struct err *e) {
+    (void)rows;
+    return fd_write(*(int *)ctx, p, n, "a temporary file", e);
+}
+
+static int run_one_way(const struct transform_cfg *cfg, struct reader *r, struct transform_stats *st, struct err *e) {
+    return cfg->n == 1 && tab_step(cfg->steps) ? tab_run(cfg, cfg->steps, r, st, e) : run_general(cfg, r, st, e);
+}
+
+/* Steps of both kinds one after another: records lie in temporary files between them. */
+static int run_chain(const struct transform_cfg *cfg, struct reader *r, struct transform_stats *st, struct err *e) {
+    struct reader *in = r;
+    int fd = -1, next = -1, rc = ERR_OK;
+    char path[32];
+    const char *paths[] = {path};
+    for (size_t i = 0; i < cfg->n && rc == ERR_OK; i++) {
+        struct transform_cfg one = *cfg;
+        struct transform_stats mine = {0};
+        bool last = i + 1 == cfg->n;
+        one.steps = &cfg->steps[i];
+        one.n = 1;
+        if (!last) {
+            if ((next = file_temp(cfg->tmpdir, e)) < 0) rc = e->code;
+            one.write = write_to;
+            one.ctx = &next;
+        }
+        if (rc == ERR_OK) rc = run_one_way(&one, in, &mine, e);
+        if (!i) st->rows_in = mine.rows_in;
+        st->rows_out = mine.rows_out;
+        st->dropped += mine.dropped;
+        st->made += mine.made;
+        st->merged += mine.merged;
+        size_t n = strlen(st->reasons);
+        snprintf(st->reasons + n, sizeof st->reasons - n, "%s%s", n && mine.reasons[0] ? "; " : "", mine.reasons);
+        if (in != r) reader_close(in);
+        if (fd >= 0) close(fd);
+        in = r;
+        fd = next;
+        next = -1;
+        if (rc || last) break;
+        snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+        rc = reader_open(&in, paths, 1, &(struct reader_opt){.format = FMT_JSONL}, e);
+    }
+    if (fd >= 0) close(fd);
+    return rc;
+}
+
+int transform_run(const struct transform_cfg *cfg, struct reader *r, struct transform_stats *st, struct err *e) {
+    bool columns = false;
+    *st = (struct transform_stats){0};
+    for (size_t i = 0; i < cfg->n; i++) columns |= tab_step(&cfg->steps[i]);
+    return columns && cfg->n > 1 ? run_chain(cfg, r, st, e) : run_one_way(cfg, r, st, e);
 }

@@ -1,21 +1,22 @@
 # bash completion for etl(1). Made by scripts/gendoc.c from cmd/commands.def; change that and run "make docs".
 # shellcheck shell=bash
 
-_etl_commands='collect validate transform load mart report run status schedule init doctor help'
+_etl_commands='collect validate transform load mart report run status prune schedule init doctor help'
 _etl_stages='collect validate transform load mart report'
-_etl_builtin='commerce parts'
+_etl_builtin='commerce parts pothole'
 
 # Options of a command.
 _etl_options() {
     case $1 in
-    collect) echo '-p --pipeline -d --day --dataset -o --output --format --source --seed --users --inject --home --memory --threads --max-line --max-ratio --max-unpacked --log-format -q --quiet -v --verbose -h --help' ;;
+    collect) echo '-p --pipeline -d --day --dataset -o --output --format --source --seed --users --trips --inject --home --memory --threads --max-line --max-ratio --max-unpacked --log-format -q --quiet -v --verbose -h --help' ;;
     validate) echo '-p --pipeline -d --day --dataset -o --output --format --schema --schema-dir --assert-format --max-errors --errors --profile --records --summary --rejects --home --memory --threads --max-line --max-ratio --max-unpacked --log-format -q --quiet -v --verbose -h --help' ;;
     transform) echo '-p --pipeline -d --day --dataset -o --output --format --step --home --memory --threads --max-line --max-ratio --max-unpacked --log-format -q --quiet -v --verbose -h --help' ;;
     load) echo '-p --pipeline -d --day --dataset --home --memory --threads --max-line --max-ratio --max-unpacked --log-format -q --quiet -v --verbose -h --help' ;;
     mart) echo '-p --pipeline -d --day --test --lineage --docs --freshness -o --output --format --select --home --memory --threads --max-line --max-ratio --max-unpacked --log-format -q --quiet -v --verbose -h --help' ;;
-    report) echo '-p --pipeline -d --day -o --output --format --send --dry-run --home --memory --threads --max-line --max-ratio --max-unpacked --log-format -q --quiet -v --verbose -h --help' ;;
-    run) echo '-p --pipeline -d --day --force --from --only --retry-failed --dry-run --retries --openlineage --source --seed --users --inject --home --memory --threads --max-line --max-ratio --max-unpacked --log-format -q --quiet -v --verbose -h --help' ;;
+    report) echo '-p --pipeline -d --day -o --output --format --all --block --send --dry-run --home --memory --threads --max-line --max-ratio --max-unpacked --log-format -q --quiet -v --verbose -h --help' ;;
+    run) echo '-p --pipeline -d --day --force --from --only --retry-failed --dry-run --retries --openlineage --source --seed --users --trips --inject --home --memory --threads --max-line --max-ratio --max-unpacked --log-format -q --quiet -v --verbose -h --help' ;;
     status) echo '-p --pipeline -d --day --format --check --alert --log --home --memory --threads --max-line --max-ratio --max-unpacked --log-format -q --quiet -v --verbose -h --help' ;;
+    prune) echo '-p --pipeline --dry-run --home --memory --threads --max-line --max-ratio --max-unpacked --log-format -q --quiet -v --verbose -h --help' ;;
     schedule) echo '-p --pipeline --format --home --memory --threads --max-line --max-ratio --max-unpacked --log-format -q --quiet -v --verbose -h --help' ;;
     init) echo '-p --pipeline --monitoring --new --home --memory --threads --max-line --max-ratio --max-unpacked --log-format -q --quiet -v --verbose -h --help' ;;
     doctor) echo '-p --pipeline --home --memory --threads --max-line --max-ratio --max-unpacked --log-format -q --quiet -v --verbose -h --help' ;;
@@ -35,6 +36,7 @@ _etl_value() {
     collect:--source) echo 'file' ;;
     collect:--seed) echo 'none' ;;
     collect:--users) echo 'none' ;;
+    collect:--trips) echo 'none' ;;
     collect:--inject) echo 'none' ;;
     collect:--home) echo 'dir' ;;
     collect:--memory) echo 'none' ;;
@@ -100,6 +102,7 @@ _etl_value() {
     report:--day | report:-d) echo 'none' ;;
     report:--output | report:-o) echo 'file' ;;
     report:--format) echo 'words text json csv html email' ;;
+    report:--block) echo 'none' ;;
     report:--send) echo 'none' ;;
     report:--home) echo 'dir' ;;
     report:--memory) echo 'none' ;;
@@ -117,6 +120,7 @@ _etl_value() {
     run:--source) echo 'file' ;;
     run:--seed) echo 'none' ;;
     run:--users) echo 'none' ;;
+    run:--trips) echo 'none' ;;
     run:--inject) echo 'none' ;;
     run:--home) echo 'dir' ;;
     run:--memory) echo 'none' ;;
@@ -136,6 +140,14 @@ _etl_value() {
     status:--max-ratio) echo 'none' ;;
     status:--max-unpacked) echo 'none' ;;
     status:--log-format) echo 'words text json' ;;
+    prune:--pipeline | prune:-p) echo 'pipeline' ;;
+    prune:--home) echo 'dir' ;;
+    prune:--memory) echo 'none' ;;
+    prune:--threads) echo 'none' ;;
+    prune:--max-line) echo 'none' ;;
+    prune:--max-ratio) echo 'none' ;;
+    prune:--max-unpacked) echo 'none' ;;
+    prune:--log-format) echo 'words text json' ;;
     schedule:--pipeline | schedule:-p) echo 'pipeline' ;;
     schedule:--format) echo 'words crontab systemd' ;;
     schedule:--home) echo 'dir' ;;

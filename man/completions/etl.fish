@@ -1,7 +1,7 @@
 # fish completion for etl(1). Made by scripts/gendoc.c from cmd/commands.def; change that and run "make docs".
 
-set -g __etl_commands collect validate transform load mart report run status schedule init doctor help
-set -g __etl_builtin commerce parts
+set -g __etl_commands collect validate transform load mart report run status prune schedule init doctor help
+set -g __etl_builtin commerce parts pothole
 
 # The command on the line: the first word that is one.
 function __etl_command
@@ -46,6 +46,7 @@ complete -c etl -n __etl_needs_command -a mart -d 'rebuild the SQL models of a d
 complete -c etl -n __etl_needs_command -a report -d 'show the report of a day'
 complete -c etl -n __etl_needs_command -a run -d 'run whole days, collect, validate, transform, load, mart, report'
 complete -c etl -n __etl_needs_command -a status -d 'show which days are done'
+complete -c etl -n __etl_needs_command -a prune -d 'remove what retention no longer keeps in the lake'
 complete -c etl -n __etl_needs_command -a schedule -d 'print the crontab or systemd lines to install'
 complete -c etl -n __etl_needs_command -a init -d 'write definitions out, to be changed'
 complete -c etl -n __etl_needs_command -a doctor -d 'check definitions, home, disk and connections, and say what to do'
@@ -59,6 +60,7 @@ complete -c etl -n '__etl_using collect' -l format -x -a 'jsonl csv' -d 'what to
 complete -c etl -n '__etl_using collect' -l source -r -F -d 'read these files instead of the defined source'
 complete -c etl -n '__etl_using collect' -l seed -x -d 'generator, another seed'
 complete -c etl -n '__etl_using collect' -l users -x -d 'generator, so many users'
+complete -c etl -n '__etl_using collect' -l trips -x -d 'generator, so many trips'
 complete -c etl -n '__etl_using collect' -l inject -x -d 'generator, break so large a part of the events, null_check, duplicate_check, range_check, sequence_check, timestamp_check, integrity_check, consistency_check'
 complete -c etl -n '__etl_using collect' -l home -x -a '(__fish_complete_directories)' -d 'where lake, warehouse, ledger, reports and logs lie'
 complete -c etl -n '__etl_using collect' -l memory -x -d 'memory to stay under, in MiB'
@@ -154,6 +156,8 @@ complete -c etl -n '__etl_using report' -s p -l pipeline -x -a '(__etl_pipelines
 complete -c etl -n '__etl_using report' -s d -l day -x -d 'the day, YYYY-MM-DD'
 complete -c etl -n '__etl_using report' -s o -l output -r -F -d 'write there instead of standard output'
 complete -c etl -n '__etl_using report' -l format -x -a 'text json csv html email' -d 'what to write'
+complete -c etl -n '__etl_using report' -l all -d 'the operator\'s page over all pipelines instead of a day\'s report'
+complete -c etl -n '__etl_using report' -l block -x -d 'with --format csv, only this block of the page, as a table of all its rows'
 complete -c etl -n '__etl_using report' -l send -x -d 'send the day\'s report to these channels of the definition\'s alerts, slack, email, webhook'
 complete -c etl -n '__etl_using report' -l dry-run -d 'say what would be done, or sent, and why'
 complete -c etl -n '__etl_using report' -l home -x -a '(__fish_complete_directories)' -d 'where lake, warehouse, ledger, reports and logs lie'
@@ -179,6 +183,7 @@ complete -c etl -n '__etl_using run' -l openlineage -r -F -d 'append OpenLineage
 complete -c etl -n '__etl_using run' -l source -r -F -d 'read these files instead of the defined source'
 complete -c etl -n '__etl_using run' -l seed -x -d 'generator, another seed'
 complete -c etl -n '__etl_using run' -l users -x -d 'generator, so many users'
+complete -c etl -n '__etl_using run' -l trips -x -d 'generator, so many trips'
 complete -c etl -n '__etl_using run' -l inject -x -d 'generator, break so large a part of the events, null_check, duplicate_check, range_check, sequence_check, timestamp_check, integrity_check, consistency_check'
 complete -c etl -n '__etl_using run' -l home -x -a '(__fish_complete_directories)' -d 'where lake, warehouse, ledger, reports and logs lie'
 complete -c etl -n '__etl_using run' -l memory -x -d 'memory to stay under, in MiB'
@@ -207,6 +212,19 @@ complete -c etl -n '__etl_using status' -l log-format -x -a 'text json' -d 'how 
 complete -c etl -n '__etl_using status' -s q -l quiet -d 'only warnings and errors on standard error'
 complete -c etl -n '__etl_using status' -s v -l verbose -d 'more on standard error'
 complete -c etl -n '__etl_using status' -s h -l help -d 'explain the command'
+
+complete -c etl -n '__etl_using prune' -s p -l pipeline -x -a '(__etl_pipelines)' -d 'the pipeline'
+complete -c etl -n '__etl_using prune' -l dry-run -d 'say what would be done, or sent, and why'
+complete -c etl -n '__etl_using prune' -l home -x -a '(__fish_complete_directories)' -d 'where lake, warehouse, ledger, reports and logs lie'
+complete -c etl -n '__etl_using prune' -l memory -x -d 'memory to stay under, in MiB'
+complete -c etl -n '__etl_using prune' -l threads -x -d 'worker threads'
+complete -c etl -n '__etl_using prune' -l max-line -x -d 'longest record, in MiB'
+complete -c etl -n '__etl_using prune' -l max-ratio -x -d 'gzip input that becomes more than N times as large is refused'
+complete -c etl -n '__etl_using prune' -l max-unpacked -x -d 'the most that may come out of one gzip input, in GiB'
+complete -c etl -n '__etl_using prune' -l log-format -x -a 'text json' -d 'how the log on standard error is written'
+complete -c etl -n '__etl_using prune' -s q -l quiet -d 'only warnings and errors on standard error'
+complete -c etl -n '__etl_using prune' -s v -l verbose -d 'more on standard error'
+complete -c etl -n '__etl_using prune' -s h -l help -d 'explain the command'
 
 complete -c etl -n '__etl_using schedule' -s p -l pipeline -x -a '(__etl_pipelines)' -d 'the pipeline'
 complete -c etl -n '__etl_using schedule' -l format -x -a 'crontab systemd' -d 'what to print'

@@ -255,9 +255,22 @@ def last_words(path):
     return out
 
 
+def told(path):
+    """What the world knows: how each day was last known, that nothing waits, and that the good end was told. What failed
+    on the way was told besides, or not."""
+    db = sqlite3.connect("file:%s?mode=ro" % path, uri=True)
+    try:
+        out = ["%r" % (r,) for r in db.execute("SELECT pipeline, day, subject, state FROM alert_states")]
+        out += ["waits: %r" % (r,) for r in db.execute("SELECT channel, day, kind FROM alerts WHERE state='waiting'")]
+        out += ["told: %r" % (r,) for r in db.execute("SELECT DISTINCT channel, day FROM alerts WHERE kind IN ('success', 'recovery')")]
+    finally:
+        db.close()
+    return out
+
+
 def state(home):
     """Everything that must be as in an undisturbed run, by part; "left" is what should not be there."""
-    parts = {"lake": [], "warehouse": [], "ledger": [], "reports": [], "left": []}
+    parts = {"lake": [], "warehouse": [], "ledger": [], "reports": [], "alerts": [], "left": []}
     for top, dirs, files in os.walk(home):
         where = os.path.relpath(top, home)
         for name in sorted(files):
@@ -276,7 +289,7 @@ def state(home):
         parts["left"] += [os.path.join(where, d) for d in dirs if d.startswith(".dt=") or ".tmp-" in d]
     for part in parts.values():
         part.sort()
-    for part, name, read in (("warehouse", "warehouse.db", tables), ("ledger", "ledger.db", last_words)):
+    for part, name, read in (("warehouse", "warehouse.db", tables), ("ledger", "ledger.db", last_words), ("alerts", "ledger.db", told)):
         path = os.path.join(home, name)
         try:
             parts[part] = read(path) if os.path.exists(path) else ["there is no %s" % name]

@@ -4,7 +4,7 @@ import re
 
 from common import Scenario, differences, state
 
-SCENARIOS = ["commerce_first", "commerce_forced", "shop_steps", "filter_load", "filter_validate"]
+SCENARIOS = ["commerce_first", "commerce_forced", "shop_steps", "filter_load", "filter_validate", "parts_run", "shop_alerts"]
 ROOM = ("write", "pwrite", "writev", "ftruncate", "fallocate", "openat", "open", "mkdir", "rename", "renameat2", "link", "linkat")
 WAITS = ("write", "pwrite", "writev", "fsync", "fdatasync", "ftruncate", "openat")
 # "it is read-only": SQLite opens a file for reading when it cannot open it for writing, and keeps the reason to itself
@@ -14,7 +14,7 @@ REASONS = {
     "EINTR": r"it is read-only|is the disk full|Interrupted system call|reading or writing failed|hook ended",
     "EMFILE": r"it is read-only|is the disk full|Too many open files|cannot open|hook ended",
 }
-PLACE = r"/h(/|\b)|ledger|warehouse|commerce 2026|shop 2026|hook"
+PLACE = r"/w\d+(/|\b)|pipeline.json|ledger|warehouse|commerce 2026|shop 2026|hook"
 
 
 def judge(s, action, status, err):
@@ -41,8 +41,8 @@ def attempt(s, job):
     problems = judge(s, action, status, err) if struck else []
     if not problems and status == s.status == 0:
         got = state(work + "/h")
-        got["left"] = []  # what could not be removed is swept by the next run
-        problems = differences(dict(s.want, left=[]), got)
+        got["left"] = got["alerts"] = []  # what could not be removed is swept, what could not be told is told by the next run
+        problems = differences(dict(s.want, left=[], alerts=[]), got)
     if problems:
         return [name] + problems + ["it said: " + line for line in err.splitlines()[-3:]]
     return s.heal(work, name)

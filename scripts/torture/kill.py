@@ -5,8 +5,8 @@ import random
 
 from common import Scenario
 
-SCENARIOS = ["commerce_first", "commerce_again", "commerce_forced", "commerce_gate", "shop_steps", "filter_load", "filter_mart", "filter_validate",
-             "commerce_range"]
+SCENARIOS = ["commerce_first", "commerce_again", "commerce_forced", "commerce_gate", "shop_steps", "filter_load", "filter_mart", "filter_validate", "parts_run",
+             "shop_alerts", "commerce_range"]
 
 
 def attempt(s, job):

@@ -19,7 +19,8 @@ import sqlite3
 
 from common import Scenario
 
-SCENARIOS = ["commerce_first", "commerce_forced", "commerce_gate", "shop_steps", "filter_load", "filter_mart", "commerce_range"]
+SCENARIOS = ["commerce_first", "commerce_forced", "commerce_gate", "shop_steps", "filter_load", "filter_mart", "parts_run", "shop_alerts",
+             "commerce_range"]
 DISKS = ["none", "meta", "data", "1", "2"]
 
 

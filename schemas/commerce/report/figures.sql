@@ -7,3 +7,4 @@ SELECT
     {{ percent('SUM(CASE WHEN purchase_count > 0 THEN 1 ELSE 0 END)', 'SUM(CASE WHEN page_view_count > 0 THEN 1 ELSE 0 END)') }} AS conversion
 FROM {{ ref('mart_user_daily') }}
 WHERE activity_date = :ds
+HAVING COUNT(*) > 0

@@ -12,5 +12,5 @@ SELECT
         CASE WHEN length(top_value) > 24 THEN substr(top_value, 1, 23) || '…' ELSE top_value END || ' (' || top_count || ')'
     END                                                                AS top
 FROM profile_log
-WHERE pipeline = 'commerce' AND profile_date = :ds AND field_no > 0
+WHERE pipeline = :pipeline AND profile_date = :ds AND field_no > 0
 ORDER BY dataset, field_no
