@@ -45,7 +45,7 @@ static int work(struct cli *c, struct err *e) {
  * Fixed, every block of a mebibyte is a mapping of its own, given back when it is freed. */
 static void setup_memory(void) {
     mallopt(M_MMAP_THRESHOLD, 1 << 20);
-    mallopt(M_TRIM_THRESHOLD, 16 << 20);
+    mallopt(M_TRIM_THRESHOLD, 2 << 20);
 }
 
 /* cJSON leaves out of a document what it has no memory for. */

@@ -122,6 +122,15 @@ static int write_block(struct cli *c, const struct report *r, struct db *wh, con
     return rc;
 }
 
+/* An empty page is no answer without the reason. */
+static void tell_empty(const struct report *r) {
+    bool any = r->nchecks || r->nstages || r->figures.nrows;
+    for (size_t i = 0; i < r->ntables; i++) any = any || r->tables[i].nrows;
+    if (!any)
+        log_warn("nothing is known of %s %s: it has not been run (etl run -p %s %s)", r->p->name, r->day, r->p->name,
+                 r->day);
+}
+
 int cmd_REPORT(struct cli *c, struct err *e) {
     static const char *const formats[] = {"text", "json", "csv", "html", "email"};
     struct pipeline *p = NULL;
@@ -143,6 +152,7 @@ int cmd_REPORT(struct cli *c, struct err *e) {
     const char *no_model[] = {""};
     struct mart_scan *scan = mart_scan_new(p, (struct strs){no_model, 1}, c->env.threads, c->env.memory);
     if (rc == ERR_OK) rc = report_gather(&r, p, day, &wh, &l, scan, e);
+    if (rc == ERR_OK) tell_empty(r);
     if (rc == ERR_OK && any) rc = send_to(c, r, send, e);
     if (rc == ERR_OK && !any) rc = cli_has(c, "block") ? write_block(c, r, &wh, &l, e) : write_report(c, r, format, e);
     report_free(r);

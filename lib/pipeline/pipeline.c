@@ -47,8 +47,42 @@ void mistake(struct mistakes *m, const char *fmt, ...) {
     va_end(ap);
 }
 
+/* Line and column of "FILE:LINE:COL: ..."; 0 where the line is about another file. */
+static uint64_t place_of(const struct mistakes *m, const char *s) {
+    size_t n = strlen(m->file);
+    char *end;
+    if (strncmp(s, m->file, n) != 0 || s[n] != ':') return 0;
+    uint64_t line = strtoull(s + n + 1, &end, 10);
+    return line << 32 | (*end == ':' ? strtoull(end + 1, NULL, 10) : 0);
+}
+
+/* In the order of the file; what is about another file stays behind the one before it. */
+static void sort_lines(struct mistakes *m) {
+    struct told {
+        uint64_t place;
+        char *text;
+    } *told = mem_alloc((m->lines.n + 2) * sizeof *told), x;
+    char *copy = mem_str(buf_text(&m->lines));
+    size_t n = 0, k;
+    for (char *s = copy, *end; s; s = end) {
+        if ((end = strchr(s, '\n'))) *end++ = 0;
+        uint64_t place = place_of(m, s);
+        x = (struct told){place || !n ? place : told[n - 1].place, s};
+        told[n++] = x;
+    }
+    for (size_t i = 1; i < n; i++) {
+        for (x = told[k = i]; k && told[k - 1].place > x.place; k--) told[k] = told[k - 1];
+        told[k] = x;
+    }
+    m->lines.n = 0;
+    for (size_t i = 0; i < n; i++) buf_fmt(&m->lines, "%s%s", i ? "\n" : "", told[i].text);
+    free(copy);
+    free(told);
+}
+
 int mistakes_end(struct mistakes *m, struct err *e) {
     int rc = ERR_OK;
+    if (m->n > 1 && m->file) sort_lines(m);
     if (m->n) rc = err_set(e, ERR_CONFIG, "%s", buf_text(&m->lines));
     if (m->n > 1) {
         size_t n = strlen(e->msg);

@@ -8,14 +8,19 @@
 #include <math.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "io/sink.h"
 #include "report/gather.h"
 
-static void csv_field(struct buf *b, const char *s, bool text) {
-    bool risky = text && *s && strchr("=+-@\t\r", *s);
+static void csv_field(struct buf *b, const char *value, bool text) {
+    struct buf clean = {0};
+    log_clean(&clean, sv_of(value)); /* what a terminal would obey is shown as what it is */
+    const char *s = buf_text(&clean);
+    bool risky = text && *value && strchr("=+-@\t\r", *value);
     bool quote = risky || strpbrk(s, ",\"\n\r") != NULL;
     if (!quote) {
         buf_str(b, s);
+        buf_free(&clean);
         return;
     }
     buf_chr(b, '"');
@@ -25,6 +30,7 @@ static void csv_field(struct buf *b, const char *s, bool text) {
         buf_chr(b, *s);
     }
     buf_chr(b, '"');
+    buf_free(&clean);
 }
 
 static void csv_block(const struct report_table *x, struct buf *b) {

@@ -245,7 +245,7 @@ void report_json(const struct report *r, struct buf *b) {
         cJSON_AddItemToArray(tables, t);
     }
     char *text = cJSON_Print(o);
-    buf_str(b, text);
+    json_visible(b, text);
     buf_chr(b, '\n');
     free(text);
     cJSON_Delete(o);
