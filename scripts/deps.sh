@@ -362,6 +362,14 @@ recipe_sqlite3() {
   cp "$2/sqlite3.h" "$3/include/"
 }
 
+recipe_lexbor() {
+  cmake -S "$1" -B "$2" -G "Unix Makefiles" -DCMAKE_BUILD_TYPE=Release \
+    -DCMAKE_C_FLAGS_RELEASE="-O2 -DNDEBUG" -DCMAKE_INSTALL_PREFIX="$3" -DCMAKE_INSTALL_LIBDIR=lib \
+    -DLEXBOR_BUILD_SHARED=OFF -DLEXBOR_BUILD_STATIC=ON
+  make -C "$2" -j "$(nproc)" install
+  mv "$3/lib/liblexbor_static.a" "$3/lib/liblexbor.a"
+}
+
 # ------------------------------------------------------------------- pages --
 
 have_uplot() {
@@ -386,14 +394,6 @@ fetch_uplot() {
   mv "$DEPS/page/uPlot.js.new" "$DEPS/page/uPlot.js"
   rm -rf "$SRC/uplot.new"
   echo "$UPLOT_VERSION" >"$SRC/uplot.version"
-}
-
-recipe_lexbor() {
-  cmake -S "$1" -B "$2" -G "Unix Makefiles" -DCMAKE_BUILD_TYPE=Release \
-    -DCMAKE_C_FLAGS_RELEASE="-O2 -DNDEBUG" -DCMAKE_INSTALL_PREFIX="$3" -DCMAKE_INSTALL_LIBDIR=lib \
-    -DLEXBOR_BUILD_SHARED=OFF -DLEXBOR_BUILD_STATIC=ON
-  make -C "$2" -j "$(nproc)" install
-  mv "$3/lib/liblexbor_static.a" "$3/lib/liblexbor.a"
 }
 
 # ------------------------------------------------------------------- build --
@@ -448,8 +448,8 @@ write_notices() {
   mkdir -p "$DEPS/licenses"
   update_file "$DEPS/licenses/curl.txt" <"$SRC/curl/COPYING"
   update_file "$DEPS/licenses/cjson.txt" <"$SRC/cjson/LICENSE"
-  update_file "$DEPS/licenses/uplot.txt" <"$SRC/uplot.LICENSE"
   cat "$SRC/lexbor/LICENSE" "$SRC/lexbor/NOTICE" | update_file "$DEPS/licenses/lexbor.txt"
+  update_file "$DEPS/licenses/uplot.txt" <"$SRC/uplot.LICENSE"
   update_file "$DEPS/licenses/sqlite.txt" <<'TEXT'
 SQLite is in the public domain: its authors have dedicated all of its code to it.
 See https://www.sqlite.org/copyright.html
@@ -468,8 +468,8 @@ TEXT
     echo "curl $(cat "$SRC/curl.version")"
     echo "cjson $(cat "$SRC/cjson.version")"
     echo "sqlite $(cat "$SRC/sqlite3.version")"
-    echo "uplot $(cat "$SRC/uplot.version")"
     echo "lexbor $(cat "$SRC/lexbor.version")"
+    echo "uplot $(cat "$SRC/uplot.version")"
     for pair in $pairs; do
       # What is linked is in the -dev package; glibc's has another name.
       package=${pair#*:}

@@ -13,7 +13,7 @@ _etl_options() {
     transform) echo '-p --pipeline -d --day --dataset -o --output --format --step --home --memory --threads --max-line --log-format -q --quiet -v --verbose -h --help' ;;
     load) echo '-p --pipeline -d --day --dataset --home --memory --threads --max-line --log-format -q --quiet -v --verbose -h --help' ;;
     mart) echo '-p --pipeline -d --day --test --lineage --docs --freshness -o --output --format --select --home --memory --threads --max-line --log-format -q --quiet -v --verbose -h --help' ;;
-    report) echo '-p --pipeline -d --day -o --output --format --send --dry-run --home --memory --threads --max-line --log-format -q --quiet -v --verbose -h --help' ;;
+    report) echo '-p --pipeline -d --day -o --output --format --all --block --send --dry-run --home --memory --threads --max-line --log-format -q --quiet -v --verbose -h --help' ;;
     run) echo '-p --pipeline -d --day --force --from --only --retry-failed --dry-run --retries --openlineage --source --urls --seed --users --trips --inject --home --memory --threads --max-line --log-format -q --quiet -v --verbose -h --help' ;;
     status) echo '-p --pipeline -d --day --format --failed --check --alert --log --home --memory --threads --max-line --log-format -q --quiet -v --verbose -h --help' ;;
     prune) echo '-p --pipeline --dry-run --home --memory --threads --max-line --log-format -q --quiet -v --verbose -h --help' ;;

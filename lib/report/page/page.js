@@ -195,9 +195,12 @@ const bars = (stacked, count) => (u, si, i0, i1) => {
 };
 const options = (box, o, data, stacked, barred) => {
   const ink = css("--dim"), grid = css("--line"), f = box.dataset.f, axis = {stroke: ink, grid: {stroke: grid, width: 1}, ticks: {stroke: grid, width: 1}, font: "12px " + getComputedStyle(document.body).fontFamily};
-  const values = (u, splits) => splits.map((s) => o.date ? asDay.format(s * 1000) : o.shown[s] ?? "");
+  const short = (t) => t.length > 16 ? t.slice(0, 15) + "…" : t;
+  const values = (u, splits) => splits.map((s) => o.date ? asDay.format(s * 1000) : short(o.shown[s] ?? ""));
   const splits = (u, i, min, max) => {
-    const room = Math.max(1, Math.floor(u.bbox.width / devicePixelRatio / 64)), first = Math.max(0, Math.ceil(o.date ? 0 : min));
+    // a letter takes some 6.5 pixels, a Hangul syllable 12
+    const long = o.date ? 0 : Math.max(...o.shown.map((t) => [...short(t)].reduce((w, c) => w + (c > "\u1100" ? 12 : 6.5), 6)));
+    const room = Math.max(1, Math.floor(u.bbox.width / devicePixelRatio / Math.max(o.date ? 64 : 32, long))), first = Math.max(0, Math.ceil(o.date ? 0 : min));
     const list = o.date ? data[0] : data[0].filter((v) => v >= first && v <= max), step = Math.ceil(list.length / room) || 1;
     return list.filter((v, k) => k % step === 0);
   };
