@@ -97,6 +97,8 @@ struct tab_args {
     size_t nranges;
     bool warn, absolute;
     double *weights, above;
+    double scale_lon, scale_lat; /* nearest */
+    struct sv distance;
     struct svs names; /* score: its terms; aggregate: by */
     struct tab_sum_of {
         struct sv name, field;
@@ -134,11 +136,12 @@ struct tab_node {
 struct tab_op {
     const struct tab_args *a;
     const struct pl_op *op;
-    int field, lon, lat, group, flag; /* slots; -1 none */
-    int *names, *outs;                /* terms, ranges, by, z fields; what they become */
+    int field, lon, lat, group, flag, distance; /* slots; -1 none */
+    int *names, *outs;                          /* terms, ranges, by, z fields; what they become */
     int *when;
     struct tcell *cells; /* default, near: values */
     struct geo_near *grid;
+    double *x, *y; /* nearest: the points, scaled */
     struct geo_radii *radii;
     size_t reasons; /* its first counter */
 };

@@ -148,7 +148,10 @@ static bool place(struct tab_worker *w, const struct tab_op *o) {
         return true;
     }
     size_t n = o->a->inner.keys.n;
-    const struct tcell *v = o->a->points.values + n * geo_nearest(o->grid, lon->num, lat->num);
+    double x = lon->num * o->a->scale_lon, y = lat->num * o->a->scale_lat;
+    uint32_t at = geo_nearest(o->grid, x, y);
+    const struct tcell *v = o->a->points.values + n * at;
+    if (o->distance >= 0) w->row[o->distance] = tcell_real(hypot(o->x[at] - x, o->y[at] - y));
     for (size_t i = 0; i < n; i++) w->row[o->outs[i]] = v[i];
     return true;
 }
