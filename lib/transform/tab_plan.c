@@ -198,6 +198,7 @@ static void find_reads(struct tab_plan *p) {
         grown[p->flat.nkids++] =
             (struct tab_node){.key = p->names[s], .index = UINT32_MAX, .slot = (int)s, .id = p->nnodes++};
     }
+    if (p->unnest.n) add_path(p, &p->flat, p->unnest.p, TAB_LIST);
     for (size_t i = 0; i < p->nops; i++) {
         if (p->ops[i].a->kind != TAB_UNNEST) continue;
         add_map(p, &p->inner, &p->ops[i].a->inner);
