@@ -14,6 +14,8 @@ make -s -j"$(nproc)" MODE=tsan BUILD=build/tsan build/tsan/etl || exit 1
 dir=$(mktemp -d)
 TSAN_OPTIONS=halt_on_error=1 build/tsan/etl run -q -p commerce 2026-01-15 --users 3000 --inject null_check=0.001,duplicate_check=0.002 --threads 8 --home "$dir" \
     >/dev/null 2>build/tsan/log || { echo "tsan: the run failed"; tail -20 build/tsan/log; bad=1; }
+python3 scripts/e2e.py --binary build/tsan/etl --only 'parts_*' --only 'transform_*' --only 'map_*' --only pipe_whole --only run_kill_range >build/tsan/e2e.log 2>&1 ||
+    { echo "tsan: end to end"; tail -30 build/tsan/e2e.log; bad=1; }
 # valgrind on the main way: what is read before it was written is seen by nothing else here
 if valgrind --version >/dev/null 2>&1; then
     make -s build/etl-dynamic || exit 1

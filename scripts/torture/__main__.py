@@ -9,6 +9,7 @@ Last line: N tried, M failed.
 import argparse
 import importlib
 import os
+import signal
 import sys
 import time
 
@@ -36,6 +37,7 @@ def main():
     options.binary = os.path.abspath(options.binary)
     if not os.access(options.binary, os.X_OK):
         sys.exit("no binary at %s: run make, or give --binary" % options.binary)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what lies on /dev/shm goes then too
     t = Torture(options)
     try:
         for name in HARNESSES if "all" in options.harness else options.harness:

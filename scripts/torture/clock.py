@@ -43,7 +43,7 @@ def attempt(s, job):
 def moments(s):
     told = os.path.join(s.base, "told")
     s.run(s.command_text, s.place(), env=dict(fake(s.t, FAKE_TOLD=told), ETL_NOW=""), etl=s.t.dynamic)
-    _, real, mono = map(int, open(told).read().split())
+    _, real, mono, _ = map(int, open(told).read().split())
     jobs = [("back", n) for n in range(1, real + 1)] + [("late", n) for n in range(1, mono + 1)]
     jobs = s.t.sample("time" + s.name, jobs, s.t.options.sample)
     for db in ("ledger.db", "warehouse.db"):

@@ -3,15 +3,18 @@
  * scripts/torture (memory.py, clock.py), on the dynamically linked binary.
  *
  *   FAKE_MALLOC=N    the N-th allocation fails, counted over all threads; N+: all from there on
+ *   FAKE_THREAD=N    the N-th start of a thread fails (EAGAIN); N+: all from there on
  *   FAKE_PLACES=FILE the number of the first allocation of each place in the code (six calls deep), a line each
  *   FAKE_BACK=N:S    from the N-th look at it on, the time of day is S seconds earlier
  *   FAKE_LATE=N:S    from the N-th look at it on, the monotonic clock is S seconds later
  *   FAKE_SLEEP=1     sleeping takes no time: the clocks go on instead
- *   FAKE_TOLD=FILE   at the end: "allocations looks-at-time looks-at-monotonic"
+ *   FAKE_TOLD=FILE   at the end: "allocations looks-at-time looks-at-monotonic threads"
  */
 #define _GNU_SOURCE
+#include <dlfcn.h>
 #include <errno.h>
 #include <execinfo.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdint.h>
@@ -27,18 +30,19 @@ void *__libc_calloc(size_t n, size_t each);
 void *__libc_realloc(void *p, size_t n);
 void *__libc_memalign(size_t align, size_t n);
 
-static atomic_long allocations, looks_real, looks_mono;
+static atomic_long threads, allocations, looks_real, looks_mono;
 static _Atomic int64_t slept; /* nanoseconds */
 static long malloc_at = -1, back_at = -1, back_by, late_at = -1, late_by;
-static int malloc_on, no_sleep;
+static long thread_at = -1;
+static int malloc_on, thread_on, no_sleep;
 
-static long number(const char *name, long *by) {
+static long number(const char *name, long *by, int *on) {
     const char *s = getenv(name);
     char *end;
     if (!s) return -1;
     long n = strtol(s, &end, 10);
     if (by && *end == ':') *by = strtol(end + 1, NULL, 10);
-    if (!by) malloc_on = *end == '+';
+    if (on) *on = *end == '+';
     return n;
 }
 
@@ -71,9 +75,10 @@ static void on_crash(int sig) {
 }
 
 __attribute__((constructor)) static void begin(void) {
-    malloc_at = number("FAKE_MALLOC", NULL);
-    back_at = number("FAKE_BACK", &back_by);
-    late_at = number("FAKE_LATE", &late_by);
+    malloc_at = number("FAKE_MALLOC", NULL, &malloc_on);
+    back_at = number("FAKE_BACK", &back_by, NULL);
+    late_at = number("FAKE_LATE", &late_by, NULL);
+    thread_at = number("FAKE_THREAD", NULL, &thread_on);
     no_sleep = getenv("FAKE_SLEEP") != NULL;
     const char *path = getenv("FAKE_PLACES");
     unsetenv("LD_PRELOAD"); /* hooks are not meant */
@@ -97,7 +102,7 @@ __attribute__((destructor)) static void told(void) {
     places = NULL;
     FILE *f = path ? fopen(path, "we") : NULL;
     if (!f) return;
-    fprintf(f, "%ld %ld %ld\n", n, (long)looks_real, (long)looks_mono);
+    fprintf(f, "%ld %ld %ld %ld\n", n, (long)looks_real, (long)looks_mono, (long)threads);
     fclose(f);
 }
 
@@ -108,6 +113,14 @@ static int fails(void) {
     if (malloc_at < 0 || (malloc_on ? n < malloc_at : n != malloc_at)) return 0;
     errno = ENOMEM;
     return 1;
+}
+
+int pthread_create(pthread_t *t, const pthread_attr_t *a, void *(*run)(void *), void *arg) {
+    static int (*real)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
+    if (!real) *(void **)&real = dlsym(RTLD_NEXT, "pthread_create");
+    long n = ++threads;
+    if (thread_at > 0 && (thread_on ? n >= thread_at : n == thread_at)) return EAGAIN;
+    return real(t, a, run, arg);
 }
 
 void *malloc(size_t n) {

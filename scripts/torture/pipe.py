@@ -97,6 +97,6 @@ def main(t):
                 between, victim, n = t.options.at.split(":")
                 jobs = [(None if between == "None" else between, victim, int(n))]
             elif not t.options.all:
-                jobs = t.sample("pipe", jobs, t.options.sample * 2)
+                jobs = t.sample("pipe", jobs, t.options.sample)
             bad = t.each(s, attempt, jobs)
             print("pipe: %d bytes, %d streams torn, %d committed or ended otherwise than with 4" % (size, len(jobs), bad), flush=True)
