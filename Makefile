@@ -62,6 +62,9 @@ $(BUILD)/test/%: %.c $(LIB_OBJ) $(DEPS)
 .PHONY: demo test test-all test-run lint format docs install dist bench fuzz clean
 demo: $(BUILD)/etl
 	@scripts/demo.sh $(BUILD)/etl
+.PHONY: demo-kamis
+demo-kamis: $(BUILD)/etl
+	@scripts/demo_kamis.sh $(BUILD)/etl
 
 .PHONY: demo-pothole
 demo-pothole: $(BUILD)/etl

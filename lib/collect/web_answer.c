@@ -94,6 +94,27 @@ static int keep_answer(struct crawl *c, struct sv body, char sha256[65], struct 
     return rc;
 }
 
+/* The answer under the names of its question as well: dt=2026-01-15/category=200/town=1101/9f31...json.gz, one more name of
+ * the same file. An answer that was asked for again takes the name over. */
+static int place_answer(struct crawl *c, const struct visit *v, const char *partition, const char *sha256, struct err *e) {
+    struct buf b = {0};
+    bool null;
+    char *from = answer_path(c, sha256, false, e), *dir = NULL, *to = NULL, *tmp = NULL;
+    int rc = plan_expand(c, v->vars, partition, 1, &null, &b, e);
+    if (rc == ERR_OK) {
+        dir = arena_fmt(&c->a, "%s/%s", c->answers, buf_text(&b));
+        to = arena_fmt(&c->a, "%s/%.12s.gz", dir, v->sha1);
+        tmp = arena_fmt(&c->a, "%s.tmp-%d", to, (int)getpid());
+        rc = dir_make(dir, e);
+    }
+    buf_free(&b);
+    if (rc) return rc;
+    unlink(tmp);
+    if (link(from, tmp) != 0 || rename(tmp, to) != 0) rc = err_sys(e, ERR_IO, "cannot write %s", to);
+    unlink(tmp); /* still there where both names were the same file already */
+    return rc;
+}
+
 static int read_answer(struct crawl *c, const char *sha256, struct buf *body, struct err *e) {
     struct bytes *b = NULL;
     size_t n = 1;
@@ -354,6 +375,8 @@ int answer_take(void *ctx, void *tag, const struct http_answer *a, bool *again, 
             body = (struct sv){buf_text(&hidden), hidden.n};
         }
         if (c->h->keep_answers && c->durable) rc = keep_answer(c, body, kept, e);
+        const char *partition = c->phases[v->phase].r ? c->phases[v->phase].r->partition : NULL;
+        if (rc == ERR_OK && kept[0] && partition && v->vars) rc = place_answer(c, v, partition, kept, e);
         if (rc == ERR_OK) rc = take_body(c, v, a, body, kept[0] ? kept : NULL, again, e);
     }
     buf_free(&hidden);

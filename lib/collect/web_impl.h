@@ -24,6 +24,10 @@ struct axis { /* what one name of "for" goes through */
     struct buf lines;
     size_t next; /* offset of the next line */
     struct value item;
+    struct buf whole, made; /* with "split": the record, and it with one piece in the place of the list */
+    size_t piece;           /* offset of the next piece in `pieces` */
+    char *pieces;           /* NULL: none are left */
+    bool fallback;          /* the phase gave nothing: v holds the rows of the file instead */
 };
 
 struct place { /* where an entry's records stand in the order of the definition */

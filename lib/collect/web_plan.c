@@ -17,7 +17,8 @@ static const char *setting(const struct crawl *c, struct sv name) {
         const struct pl_setting *s = &c->h->settings[i];
         if (!sv_is(name, s->name)) continue;
         const char *v = s->env ? getenv(s->env) : NULL;
-        return v && *v ? v : s->value ? s->value : "";
+        v = v && *v ? v : s->value ? s->value : "";
+        return strcmp(v, "{date}") == 0 ? c->date : strcmp(v, "{yyyymmdd}") == 0 ? c->compact : v;
     }
     return NULL;
 }
@@ -204,8 +205,8 @@ char *plan_under(struct crawl *c) {
             const char *text;
             size_t n;
             struct err e;
-            if (b->kind == BIND_CSV && pipeline_file(c->p, &c->a, b->csv, &text, &n, &e) == ERR_OK)
-                sha256_add(&h, text, n);
+            const char *file = b->kind == BIND_CSV ? b->csv : b->kind == BIND_FROM ? b->otherwise : NULL;
+            if (file && pipeline_file(c->p, &c->a, file, &text, &n, &e) == ERR_OK) sha256_add(&h, text, n);
         }
     sha256_hex(&h, hex);
     return arena_str(&c->a, hex);
@@ -248,19 +249,19 @@ static void add_value(struct crawl *c, struct axis *x, size_t *cap, const char *
     if (json_scan(&v->toks, v->text.p, n, 0, &je)) x->n++;
 }
 
-static int read_csv(struct crawl *c, struct axis *x, size_t *cap, struct err *e) {
+static int read_csv(struct crawl *c, struct axis *x, const char *file, size_t *cap, struct err *e) {
     const char *text;
     size_t n;
     struct reader *r = NULL;
     struct rblock b = {0};
     bool more = true;
-    int rc = pipeline_file(c->p, &c->a, x->b->csv, &text, &n, e);
+    int rc = pipeline_file(c->p, &c->a, file, &text, &n, e);
     struct reader_opt o = {.format = FMT_CSV, .text = text, .text_n = n};
-    if (rc == ERR_OK) rc = reader_open(&r, &x->b->csv, 1, &o, e);
+    if (rc == ERR_OK) rc = reader_open(&r, &file, 1, &o, e);
     while (rc == ERR_OK && more && (rc = reader_next(r, &b, &more, e)) == ERR_OK)
         for (size_t i = 0; i < b.n && rc == ERR_OK; i++) {
             if (b.l[i].bad)
-                rc = err_set(e, ERR_CONFIG, "%s:%llu: %s", x->b->csv, (unsigned long long)b.l[i].line, b.l[i].bad);
+                rc = err_set(e, ERR_CONFIG, "%s:%llu: %s", file, (unsigned long long)b.l[i].line, b.l[i].bad);
             else
                 add_value(c, x, cap, b.data.p + b.l[i].off, b.l[i].len);
         }
@@ -312,7 +313,7 @@ static int fill_axis(struct crawl *c, struct axis *x, struct err *e) {
     const struct pl_bind *b = x->b;
     size_t cap = 0;
     char text[80];
-    if (b->kind == BIND_CSV) return read_csv(c, x, &cap, e);
+    if (b->kind == BIND_CSV) return read_csv(c, x, b->csv, &cap, e);
     if (b->kind == BIND_SQL) return read_sql(c, x, &cap, e);
     for (size_t i = 0; b->kind == BIND_LIST && i < b->list.n; i++)
         add_value(c, x, &cap, b->list.s[i], strlen(b->list.s[i]));
@@ -363,18 +364,90 @@ static int next_item(struct crawl *c, struct axis *x, bool *got, struct err *e) 
     return rc;
 }
 
+/* ---- records whose field holds a list in one text ---- */
+
+/* The next piece of the list as the item; false: the list is at its end. */
+static bool next_piece(struct axis *x) {
+    struct jerr je;
+    size_t by = strlen(x->b->by);
+    while (x->pieces && x->pieces[x->piece]) {
+        const char *p = x->pieces + x->piece, *end = strstr(p, x->b->by);
+        size_t n = end ? (size_t)(end - p) : strlen(p);
+        x->piece += n + (end ? by : 0);
+        while (n && (*p == ' ' || *p == '\t')) p++, n--;
+        while (n && (p[n - 1] == ' ' || p[n - 1] == '\t')) n--;
+        if (!n) continue;
+        struct jtoks toks = {0};
+        uint32_t pos = 0;
+        if (!json_scan(&toks, buf_text(&x->whole), x->whole.n, 0, &je)) return false;
+        x->made.n = 0;
+        for (struct jval k, v, rec = {x->whole.p, toks.t, 0}; jv_each(rec, &pos, &k, &v);) {
+            buf_chr(&x->made, x->made.n ? ',' : '{');
+            json_copy(&x->made, k);
+            buf_chr(&x->made, ':');
+            if (sv_is(jv_raw(k), x->b->split))
+                json_quote(&x->made, (struct sv){p, n});
+            else
+                json_copy(&x->made, v);
+        }
+        buf_chr(&x->made, '}');
+        jtoks_free(&toks);
+        x->item.toks.n = 0;
+        x->item.text = (struct sv){x->made.p, x->made.n};
+        return json_scan(&x->item.toks, x->item.text.p, x->item.text.n, 0, &je);
+    }
+    return false;
+}
+
+/* A record, or with "split" a record for each of its list; one without a list has none. */
+static int next_from(struct crawl *c, struct axis *x, bool *got, struct err *e) {
+    if (!x->b->split) return next_item(c, x, got, e);
+    for (;;) {
+        struct jval list;
+        if ((*got = next_piece(x))) return ERR_OK;
+        int rc = next_item(c, x, got, e);
+        if (rc || !*got) return rc;
+        struct jval rec = {x->item.text.p, x->item.toks.t, 0};
+        x->whole.n = 0;
+        buf_sv(&x->whole, x->item.text);
+        free(x->pieces);
+        x->pieces = NULL;
+        x->piece = 0;
+        if (jv_get(rec, sv_of(x->b->split), &list) && jv_type(list) == JT_STR) {
+            struct buf b = {0};
+            jv_unescape(list, &b);
+            x->pieces = mem_str(buf_text(&b));
+            buf_free(&b);
+        }
+    }
+}
+
+static int rewind_from(struct crawl *c, struct axis *x, bool *got, struct err *e) {
+    size_t cap = 0;
+    free(x->pieces);
+    x->pieces = NULL;
+    crawl_order(c, x->b->phase);
+    int rc = x->fallback ? ERR_OK : next_from(c, x, got, e);
+    if (rc || (!x->fallback && (*got || !x->b->otherwise))) return rc;
+    if (!x->fallback) {
+        log_warn("%s gave no values for '%s': those of %s are used", c->h->requests[x->b->phase].name, x->b->name,
+                 x->b->otherwise);
+        rc = read_csv(c, x, x->b->otherwise, &cap, e);
+    }
+    x->fallback = true;
+    *got = x->n > 0;
+    return rc;
+}
+
 static int rewind_axis(struct crawl *c, struct axis *x, bool *got, struct err *e) {
     x->i = x->at = x->next = x->lines.n = 0;
-    if (x->b->kind == BIND_FROM) {
-        crawl_order(c, x->b->phase);
-        return next_item(c, x, got, e);
-    }
+    if (x->b->kind == BIND_FROM) return rewind_from(c, x, got, e);
     *got = x->n > 0;
     return ERR_OK;
 }
 
 static int step_axis(struct crawl *c, struct axis *x, bool *got, struct err *e) {
-    if (x->b->kind == BIND_FROM) return next_item(c, x, got, e);
+    if (x->b->kind == BIND_FROM && !x->fallback) return next_from(c, x, got, e);
     *got = ++x->i < x->n;
     return ERR_OK;
 }
@@ -386,6 +459,9 @@ void plan_end(struct crawl *c) {
         free(x->v);
         buf_free(&x->lines);
         jtoks_free(&x->item.toks);
+        buf_free(&x->whole);
+        buf_free(&x->made);
+        free(x->pieces);
     }
     free(c->axes);
     c->axes = NULL;
@@ -439,7 +515,7 @@ static void put_vars(struct crawl *c, const char *page_name, int64_t page, struc
         if (i) buf_chr(out, ',');
         json_text_quote(out, x->b->name);
         buf_chr(out, ':');
-        buf_sv(out, x->b->kind == BIND_FROM ? x->item.text : x->v[x->i].text);
+        buf_sv(out, x->b->kind == BIND_FROM && !x->fallback ? x->item.text : x->v[x->i].text);
     }
     if (page_name) {
         if (c->naxes) buf_chr(out, ',');

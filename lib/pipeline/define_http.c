@@ -82,6 +82,17 @@ static void get_from(struct scope *s, struct pl_bind *b, struct jval v, size_t p
     mistake_at(s->m, offset_of(v), "no earlier phase is called '%s'%s", from, near_hint(&near, &s->p->a));
 }
 
+/* The file that stands in for a phase without records. */
+static void get_otherwise(struct scope *s, struct pl_bind *b, struct jval v) {
+    struct err e = {0};
+    struct jval x;
+    const char *text;
+    size_t n;
+    if (!get_val(v, "else", &x)) return;
+    b->otherwise = get_str(&s->p->a, v, "else", "");
+    if (pipeline_file(s->p, &s->p->a, b->otherwise, &text, &n, &e)) mistake_at(s->m, offset_of(x), "%s", e.msg);
+}
+
 static void get_bind(struct scope *s, struct pl_request *r, struct jval key, struct jval v, size_t phase) {
     struct pl_bind *b = &r->binds[r->nbinds++];
     struct jval x;
@@ -112,6 +123,9 @@ static void get_bind(struct scope *s, struct pl_request *r, struct jval key, str
             mistake_at(s->m, offset_of(x), "%s", e.msg);
     } else if (get_val(v, "from", &x)) {
         b->kind = BIND_FROM;
+        b->split = get_str(&s->p->a, v, "split", NULL);
+        b->by = get_str(&s->p->a, v, "by", ",");
+        get_otherwise(s, b, v);
         get_from(s, b, v, phase);
         for (size_t i = 0; i + 1 < r->nbinds; i++)
             if (r->binds[i].kind == BIND_FROM)
@@ -350,6 +364,7 @@ static void check_request(struct scope *s, const struct pl_request *r, struct jv
                                       &s->h->headers, &s->h->auth_query, &s->h->auth_header};
     check_template(s, r, r->url, at);
     check_template(s, r, r->body, at);
+    check_template(s, r, r->partition, at);
     for (size_t i = 0; i < 6; i++)
         for (size_t k = 0; k < lists[i]->values.n; k++) check_template(s, r, lists[i]->values.s[k], at);
     check_takes(s, r, r->extract.fields, r->extract.nfields, at);
@@ -366,6 +381,7 @@ static void get_request(struct scope *s, struct jval v) {
             mistake_at(s->m, offset_of(v), "request '%s' is defined twice", r->name);
     r->url = get_str(a, v, "url", "");
     r->body = get_str(a, v, "body", NULL);
+    r->partition = get_str(a, v, "partition", NULL);
     r->params = get_pairs(a, v, "params");
     r->headers = get_pairs(a, v, "headers");
     r->echo = get_pairs(a, v, "echo");
@@ -408,6 +424,7 @@ static void get_manners(struct scope *s, struct jval v) {
     h->other_hosts = has ? get_bool(x, "other_hosts", true) : true;
     h->private_addresses = get_bool(v, "private_addresses", false);
     h->robots = get_bool(v, "robots", false);
+    h->alone = get_bool(v, "alone", false);
     h->cookies = get_bool(v, "cookies", false);
     h->user_agent = get_str(a, v, "user_agent", NULL);
     h->headers = get_pairs(a, v, "headers");

@@ -22,6 +22,8 @@ struct pl_bind {
     const char *csv;        /* file of the definition */
     const char *sql;        /* text of a SELECT on the warehouse */
     size_t phase;           /* whose records these are */
+    const char *split, *by; /* from: a field that holds a list, such as "04,05": a value for each; NULL none */
+    const char *otherwise;  /* from: a CSV file to use where that phase gave no record; NULL none */
 };
 
 struct pl_verdict {
@@ -51,6 +53,7 @@ struct pl_request {
     size_t nverdicts;
     struct ex_def extract;
     bool collect;
+    const char *partition; /* template of a path below the day, where kept answers lie as well; NULL none */
 };
 
 struct pl_setting {
@@ -68,6 +71,7 @@ struct pl_http {
     size_t max_bytes;
     int max_redirects;
     bool other_hosts, private_addresses, robots, cookies;
+    bool alone;             /* never side by side with other datasets: its limits are those of the service */
     const char *user_agent; /* NULL: our own */
     struct pl_pairs headers, auth_query, auth_header;
     const char *user, *password, *bearer; /* NULL: none */

@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "base/progress.h"
+#include "pipeline/http.h"
 
 struct collect_opt beside_options(const struct plan *pl, const char *run_id) {
     struct collect_opt o = pl->env->collect;
@@ -15,7 +16,8 @@ struct collect_opt beside_options(const struct plan *pl, const char *run_id) {
 }
 
 static bool over_http(const struct plan *pl, const struct plan_step *s) {
-    return s->stage == STAGE_COLLECT && s->d->source.kind == SOURCE_HTTP && !pl->env->collect.source;
+    return s->stage == STAGE_COLLECT && s->d->source.kind == SOURCE_HTTP && !s->d->source.http->alone &&
+           !pl->env->collect.source;
 }
 
 int beside_fetch(struct beside *b, struct plan *pl, size_t i, const char *run_id, struct ledger *l, struct err *e) {

@@ -3,7 +3,7 @@
 
 _etl_commands='collect validate transform load mart report run status prune schedule init doctor help'
 _etl_stages='collect validate transform load mart report'
-_etl_builtin='commerce parts pothole'
+_etl_builtin='commerce kamis parts pothole'
 
 # Options of a command.
 _etl_options() {

@@ -1,7 +1,7 @@
 # fish completion for etl(1). Made by scripts/gendoc.c from cmd/commands.def; change that and run "make docs".
 
 set -g __etl_commands collect validate transform load mart report run status prune schedule init doctor help
-set -g __etl_builtin commerce parts pothole
+set -g __etl_builtin commerce kamis parts pothole
 
 # The command on the line: the first word that is one.
 function __etl_command
