@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/hash.h"
+#include "base/log.h"
 #include "base/progress.h"
 #include "base/stop.h"
 #include "collect/built_in.h"
@@ -68,6 +69,14 @@ static uint32_t users_of(const struct pl_dataset *d, const struct collect_opt *o
     return o->users >= 0 ? (uint32_t)o->users : d->source.users;
 }
 
+const char *collect_lacks(const struct pl_dataset *d, const struct collect_opt *o) {
+    for (size_t i = 0; i < d->needs.n && !o->source; i++) {
+        const char *value = getenv(d->needs.s[i]);
+        if (!value || !*value) return d->needs.s[i];
+    }
+    return NULL;
+}
+
 int collect_digest(const struct pipeline *p, const struct pl_dataset *d, day_t day, const struct collect_opt *o,
                    char digest[65], bool *present, struct err *e) {
     struct arena a = {0};
@@ -76,7 +85,9 @@ int collect_digest(const struct pipeline *p, const struct pl_dataset *d, day_t d
     *present = true;
     if (!uses_files(d, o) && d->source.kind == SOURCE_DATASET) return datasets_digest(p, d, day, o, digest, present, e);
     sha256_start(&h);
-    if (uses_files(d, o)) {
+    if (collect_lacks(d, o)) {
+        sha256_str(&h, "skipped"); /* with the variable set the day is asked for */
+    } else if (uses_files(d, o)) {
         char **paths;
         size_t n;
         const char *pattern;
@@ -296,6 +307,11 @@ out:
 int collect_run(const struct pipeline *p, const struct pl_dataset *d, day_t day, const struct collect_opt *o,
                 write_fn *write, void *ctx, struct collect_stats *st, struct err *e) {
     *st = (struct collect_stats){.inputs_json = "[]"};
+    const char *lacks = collect_lacks(d, o);
+    if (lacks) {
+        log_warn("skipped: %s is not set", lacks);
+        return ERR_OK;
+    }
     if (!uses_files(d, o) && (d->source.kind == SOURCE_TRIPS || d->source.kind == SOURCE_SEED))
         return collect_built_in(p, d, day, o, write, ctx, st, e);
     if (!uses_files(d, o) && d->source.kind == SOURCE_DATASET) return datasets_collect(p, d, day, o, write, ctx, st, e);

@@ -38,6 +38,8 @@ struct collect_stats {
  * no file is there (then the digest says so too). */
 int collect_digest(const struct pipeline *p, const struct pl_dataset *d, day_t day, const struct collect_opt *o,
                    char digest[65], bool *present, struct err *e);
+/* The first environment variable that the dataset needs and that is not set, or NULL: nothing is collected then. */
+const char *collect_lacks(const struct pl_dataset *d, const struct collect_opt *o);
 /* write gets whole lines. ERR_NOINPUT when no file matches. */
 int collect_run(const struct pipeline *p, const struct pl_dataset *d, day_t day, const struct collect_opt *o,
                 int (*write)(void *ctx, const char *p, size_t n, uint64_t rows, struct err *e), void *ctx,

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "collect/web_impl.h"
 #include "io/reader.h"
+#include "store/warehouse.h"
 
 /* ---- names and templates ----------------------------------------------------------------------------------------- */
 
@@ -269,18 +270,64 @@ static int read_csv(struct crawl *c, struct axis *x, const char *file, size_t *c
     return rc;
 }
 
+static void row_as_json(struct stmt *s, struct buf *b) {
+    b->n = 0;
+    for (int i = 0; i < sqlite3_column_count(s->h); i++) {
+        int type = sqlite3_column_type(s->h, i);
+        buf_chr(b, i ? ',' : '{');
+        json_text_quote(b, sqlite3_column_name(s->h, i));
+        buf_chr(b, ':');
+        if (type == SQLITE_NULL)
+            buf_str(b, "null");
+        else if (type == SQLITE_INTEGER || type == SQLITE_FLOAT)
+            buf_str(b, stmt_col(s, i));
+        else
+            json_text_quote(b, stmt_col(s, i));
+    }
+    buf_chr(b, '}');
+}
+
+/* What is in the warehouse now; the dataset's own table is there, if empty, so that "not yet known" can be asked. */
+static int read_sql(struct crawl *c, struct axis *x, size_t *cap, struct err *e) {
+    struct db wh;
+    struct stmt s = {0};
+    struct buf b = {0};
+    bool row = true;
+    if (!c->o->home) return ERR_OK;
+    int rc = warehouse_open(&wh, c->o->home, 4 << 20, e);
+    if (rc) return rc;
+    if (c->d->load) rc = table_make(&wh, c->d->load, true, e);
+    if (rc == ERR_OK) rc = stmt_prepare(&s, &wh, x->b->sql, x->b->name, e);
+    if (rc == ERR_OK) stmt_name(&s, ":ds", c->date);
+    while (rc == ERR_OK && (rc = stmt_step(&s, &row, e)) == ERR_OK && row) {
+        row_as_json(&s, &b);
+        add_value(c, x, cap, b.p, b.n);
+    }
+    stmt_close(&s);
+    db_close(&wh);
+    buf_free(&b);
+    return rc;
+}
+
 static int fill_axis(struct crawl *c, struct axis *x, struct err *e) {
     const struct pl_bind *b = x->b;
     size_t cap = 0;
-    char text[40];
+    char text[80];
     if (b->kind == BIND_CSV) return read_csv(c, x, b->csv, &cap, e);
+    if (b->kind == BIND_SQL) return read_sql(c, x, &cap, e);
     for (size_t i = 0; b->kind == BIND_LIST && i < b->list.n; i++)
         add_value(c, x, &cap, b->list.s[i], strlen(b->list.s[i]));
     if (b->kind != BIND_RANGE && b->kind != BIND_DAYS) return ERR_OK;
     for (int64_t v = b->from; v <= b->to; v += b->step < 1 ? 1 : b->step) {
         int n;
         struct day_text d = day_text(c->day + (day_t)v);
-        if (b->kind == BIND_RANGE)
+        struct day_text to = day_text(c->day + (day_t)(v + b->span - 1 < b->to ? v + b->span - 1 : b->to));
+        if (b->kind == BIND_DAYS && b->span)
+            n = snprintf(text, sizeof text,
+                         b->compact ? "{\"from\":\"%.4s%.2s%.2s\",\"to\":\"%.4s%.2s%.2s\"}"
+                                    : "{\"from\":\"%.4s-%.2s-%.2s\",\"to\":\"%.4s-%.2s-%.2s\"}",
+                         d.s, d.s + 5, d.s + 8, to.s, to.s + 5, to.s + 8);
+        else if (b->kind == BIND_RANGE)
             n = snprintf(text, sizeof text, "%lld", (long long)v);
         else if (b->compact)
             n = snprintf(text, sizeof text, "\"%.4s%.2s%.2s\"", d.s, d.s + 5, d.s + 8);

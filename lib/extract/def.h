@@ -43,7 +43,7 @@ struct ex_def {
     enum ex_format format;
     const char *encoding; /* NULL: found out */
     char delimiter;       /* CSV; 0 comma */
-    const char *each;     /* NULL: the document is the one item */
+    const char *each;     /* NULL: the document is the one item; pointers may be several, a line each */
     const char *pair_each, *pair_key, *pair_value, *pair_break;
     struct ex_take *fields; /* n 0: items go on as they came ... */
     size_t nfields;

@@ -615,6 +615,19 @@ static int html_records(struct extractor *x, ex_emit_fn *emit, void *ctx, size_t
     return rc;
 }
 
+/* The first of several pointers, a line each, that leads somewhere. */
+static bool find_list(struct jval root, const char *each, struct jval *list) {
+    struct arena a = {0};
+    bool found = false;
+    for (const char *at = each; at && !found;) {
+        size_t n = strcspn(at, "\n");
+        found = pointer_get(root, arena_strn(&a, at, n), list) && jv_type(*list) != JT_NULL;
+        at = at[n] ? at + n + 1 : NULL;
+    }
+    arena_free(&a);
+    return found;
+}
+
 int extractor_records(struct extractor *x, ex_emit_fn *emit, void *ctx, size_t *n, struct err *e) {
     const char *each = x->def->each;
     struct jval list, v;
@@ -629,8 +642,7 @@ int extractor_records(struct extractor *x, ex_emit_fn *emit, void *ctx, size_t *
         each = "";
     }
     if (x->is_html) return html_records(x, emit, ctx, n, e);
-    if (!pointer_get(x->root.v, each, &list) || jv_type(list) == JT_NULL)
-        return err_set(e, ERR_DATA, "the answer has nothing at %s", each);
+    if (!find_list(x->root.v, each, &list)) return err_set(e, ERR_DATA, "the answer has nothing at %s", each);
     if (jv_type(list) == JT_STR && !jv_tok(list)->len) return ERR_OK; /* an empty element of XML */
     if (jv_type(list) != JT_ARR) {
         *n = 1;

@@ -208,6 +208,7 @@ void define_dataset(struct pipeline *p, struct pl_dataset *d, struct jval v, str
     d->title = get_str(&p->a, v, "title", d->name);
     d->description = get_str(&p->a, v, "description", NULL);
     d->empty_ok = get_bool(v, "empty_ok", false);
+    d->needs = get_strs(&p->a, v, "needs");
     d->min_pass_rate = get_num(v, "min_pass_rate", 99);
     d->profile = get_bool(v, "profile", false);
     d->isolated = get_bool(v, "isolated", false);

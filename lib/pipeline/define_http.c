@@ -106,6 +106,8 @@ static void get_bind(struct scope *s, struct pl_request *r, struct jval key, str
         b->kind = BIND_DAYS;
         get_span(v, "days", b);
         b->compact = strcmp(get_str(&s->p->a, v, "format", "date"), "yyyymmdd") == 0;
+        b->span = get_int(v, "span", 0);
+        if (b->span) b->step = b->span;
     } else if (get_val(v, "csv", &x)) {
         struct err e = {0};
         const char *text;
@@ -113,6 +115,12 @@ static void get_bind(struct scope *s, struct pl_request *r, struct jval key, str
         b->kind = BIND_CSV;
         b->csv = get_str(&s->p->a, v, "csv", "");
         if (pipeline_file(s->p, &s->p->a, b->csv, &text, &n, &e)) mistake_at(s->m, offset_of(x), "%s", e.msg);
+    } else if (get_val(v, "sql", &x)) {
+        struct err e = {0};
+        size_t n;
+        b->kind = BIND_SQL;
+        if (pipeline_file(s->p, &s->p->a, get_str(&s->p->a, v, "sql", ""), &b->sql, &n, &e))
+            mistake_at(s->m, offset_of(x), "%s", e.msg);
     } else if (get_val(v, "from", &x)) {
         b->kind = BIND_FROM;
         b->split = get_str(&s->p->a, v, "split", NULL);
@@ -262,6 +270,12 @@ static void get_extract(struct scope *s, struct ex_def *d, struct jval obj) {
     d->encoding = get_str(a, v, "encoding", NULL);
     d->delimiter = get_str(a, v, "delimiter", "")[0];
     d->each = get_str(a, v, "each", NULL);
+    struct jval each;
+    if (get_val(v, "each", &each) && jv_type(each) == JT_ARR) { /* pointers, a line each */
+        struct strs l = strs_of(a, each);
+        d->each = l.n ? l.s[0] : NULL;
+        for (size_t i = 1; i < l.n; i++) d->each = arena_fmt(a, "%s\n%s", d->each, l.s[i]);
+    }
     if (get_val(v, "pairs", &x)) {
         d->pair_each = get_str(a, x, "each", "");
         d->pair_key = get_str(a, x, "key", "");

@@ -11,14 +11,16 @@ struct pl_pairs {
     struct strs names, values;
 };
 
-enum pl_bind_kind { BIND_LIST, BIND_RANGE, BIND_DAYS, BIND_CSV, BIND_FROM };
+enum pl_bind_kind { BIND_LIST, BIND_RANGE, BIND_DAYS, BIND_CSV, BIND_FROM, BIND_SQL };
 struct pl_bind {
     const char *name;
     enum pl_bind_kind kind;
     struct strs list;       /* JSON texts */
     int64_t from, to, step; /* range; days counted from the day */
     bool compact;           /* days as 20260115 */
+    int64_t span;           /* days: values are {"from", "to"} of so many days; 0 single days */
     const char *csv;        /* file of the definition */
+    const char *sql;        /* text of a SELECT on the warehouse */
     size_t phase;           /* whose records these are */
     const char *split, *by; /* from: a field that holds a list, such as "04,05": a value for each; NULL none */
     const char *otherwise;  /* from: a CSV file to use where that phase gave no record; NULL none */

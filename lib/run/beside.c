@@ -28,7 +28,8 @@ int beside_fetch(struct beside *b, struct plan *pl, size_t i, const char *run_id
     for (; i < pl->n && rc == ERR_OK; i++) {
         if (!over_http(pl, &pl->s[i])) continue;
         rc = plan_decide(pl, i, l, e);
-        if (rc == ERR_OK && pl->s[i].todo) b->f[b->n++] = (struct web_fetch){.d = pl->s[i].d};
+        if (rc == ERR_OK && pl->s[i].todo && !collect_lacks(pl->s[i].d, &pl->env->collect))
+            b->f[b->n++] = (struct web_fetch){.d = pl->s[i].d};
     }
     if (rc || b->n < 2) {
         b->n = 0;

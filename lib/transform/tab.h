@@ -97,6 +97,8 @@ struct tab_args {
     size_t nranges;
     bool warn, absolute;
     double *weights, above;
+    double scale_lon, scale_lat; /* nearest */
+    struct sv distance;
     struct svs names; /* score: its terms; aggregate: by */
     struct tab_sum_of {
         struct sv name, field;
@@ -121,12 +123,13 @@ void parse_points(struct op_parse *c, struct tab_args *a, bool radii); /* tab_po
 /* ---- the plan of a step (tab_plan.c) ---- */
 
 #define TAB_SLOTS 64
+#define TAB_LIST (-3)
 
 /* Where fields lie in a record: a tree by member name or array index. */
 struct tab_node {
     struct sv key;
     uint32_t index; /* in an array; UINT32_MAX: not a number */
-    int slot;       /* -1: look below */
+    int slot;       /* -1: look below; TAB_LIST: the list to unnest */
     struct tab_node *kids;
     size_t nkids;
     size_t id; /* for the worker's guesses */
@@ -134,11 +137,12 @@ struct tab_node {
 struct tab_op {
     const struct tab_args *a;
     const struct pl_op *op;
-    int field, lon, lat, group, flag; /* slots; -1 none */
-    int *names, *outs;                /* terms, ranges, by, z fields; what they become */
+    int field, lon, lat, group, flag, distance; /* slots; -1 none */
+    int *names, *outs;                          /* terms, ranges, by, z fields; what they become */
     int *when;
     struct tcell *cells; /* default, near: values */
     struct geo_near *grid;
+    double *x, *y; /* nearest: the points, scaled */
     struct geo_radii *radii;
     size_t reasons; /* its first counter */
 };
@@ -184,6 +188,7 @@ struct tab_worker {
     struct tcell row[TAB_SLOTS];
     uint32_t guess[TAB_SLOTS * 4];
     struct buf text; /* rows written, or packed */
+    uint32_t list;   /* token of the list to unnest; 0: there is none */
     uint64_t rows, in, made;
     uint64_t *reasons;
     /* for the operation that ends the phase, by row */

@@ -59,12 +59,26 @@ struct tcell tcell_json(const char *text, size_t n) {
 }
 
 static char *put_digits(char *to, uint64_t x) {
+    static const char two[] =
+        "00010203040506070809101112131415161718192021222324252627282930313233343536373839404142434445464748"
+        "49505152535455565758596061626364656667686970717273747576777879808182838485868788899091929394959697"
+        "9899";
     char tmp[20];
-    int n = 0;
-    do tmp[n++] = (char)('0' + x % 10);
-    while (x /= 10);
-    while (n) *to++ = tmp[--n];
-    return to;
+    char *p = tmp + sizeof tmp;
+    while (x >= 100) {
+        p -= 2;
+        memcpy(p, two + x % 100 * 2, 2);
+        x /= 100;
+    }
+    if (x >= 10) {
+        p -= 2;
+        memcpy(p, two + x * 2, 2);
+    } else {
+        *--p = (char)('0' + x);
+    }
+    size_t n = (size_t)(tmp + sizeof tmp - p);
+    memcpy(to, p, n);
+    return to + n;
 }
 
 static size_t put_decimal(char *to, int64_t mant, uint8_t scale) {

@@ -6,10 +6,14 @@
 
 /* ---- reading ---- */
 
+static inline bool same_key(struct sv a, struct sv b) {
+    return a.n == b.n && memcmp(a.p, b.p, a.n) == 0;
+}
+
 /* Members nearly always come in the order of the record before: the guess is the kid that stood at this place. */
 static const struct tab_node *kid(struct tab_worker *w, const struct tab_node *node, uint32_t place, struct sv key) {
     uint32_t *guess = place < TAB_SLOTS ? &w->guess[(node->id % 4) * TAB_SLOTS + place] : NULL;
-    if (guess && *guess < node->nkids && sv_eq(node->kids[*guess].key, key)) return &node->kids[*guess];
+    if (guess && *guess < node->nkids && same_key(node->kids[*guess].key, key)) return &node->kids[*guess];
     for (uint32_t k = 0; k < node->nkids; k++)
         if (sv_eq(node->kids[k].key, key)) {
             if (guess) *guess = k;
@@ -41,6 +45,7 @@ static void read_node(struct tab_worker *w, const struct tab_node *node, struct 
             key = (struct sv){plain = b.p, b.n};
         }
         const struct tab_node *n = kid(w, node, place, key);
+        if (n && n->slot == TAB_LIST) w->list = i + 1;
         if (n && n->slot >= 0) w->row[n->slot] = tcell_read((struct jval){v.text, t, i + 1});
         if (n && n->nkids) read_node(w, n, (struct jval){v.text, t, i + 1});
         free(plain);
@@ -57,14 +62,15 @@ static void go(struct tab_worker *w, const struct tab_phase *ph) {
 
 void tab_record(struct tab_worker *w, const struct tab_phase *ph, struct jval rec) {
     const struct tab_plan *p = w->p;
-    struct jval list;
-    if (!p->unnest.n || !jv_get(rec, p->unnest, &list)) {
+    w->list = 0;
+    clear(w);
+    read_node(w, &p->flat, rec);
+    if (!w->list) {
         w->in++;
-        clear(w);
-        read_node(w, &p->flat, rec);
         go(w, ph);
         return;
     }
+    struct jval list = {rec.text, rec.t, w->list};
     if (jv_type(list) != JT_ARR) {
         w->in++;
         w->reasons[p->ops[0].reasons]++;
@@ -148,7 +154,10 @@ static bool place(struct tab_worker *w, const struct tab_op *o) {
         return true;
     }
     size_t n = o->a->inner.keys.n;
-    const struct tcell *v = o->a->points.values + n * geo_nearest(o->grid, lon->num, lat->num);
+    double x = lon->num * o->a->scale_lon, y = lat->num * o->a->scale_lat;
+    uint32_t at = geo_nearest(o->grid, x, y);
+    const struct tcell *v = o->a->points.values + n * at;
+    if (o->distance >= 0) w->row[o->distance] = tcell_real(hypot(o->x[at] - x, o->y[at] - y));
     for (size_t i = 0; i < n; i++) w->row[o->outs[i]] = v[i];
     return true;
 }

@@ -78,6 +78,11 @@ static struct tab_args *place(struct op_parse *c, enum tab_kind kind, bool value
     a->lon = word(c, "lon");
     a->lat = word(c, "lat");
     a->inner = get_sv_map(c, "set", values_are_json);
+    struct jval scale;
+    bool scaled = get_val(c->v, "scale", &scale);
+    a->scale_lon = scaled ? get_num(scale, "lon", 1) : 1;
+    a->scale_lat = scaled ? get_num(scale, "lat", 1) : 1;
+    a->distance = word(c, "distance");
     parse_points(c, a, kind == TAB_NEAR);
     return a;
 }

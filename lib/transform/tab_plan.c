@@ -75,6 +75,17 @@ static bool add_reasons(struct tab_plan *p, struct tab_op *o) {
     return true;
 }
 
+static void bind_grid(struct tab_plan *p, struct tab_op *o) {
+    const struct tab_points *t = &o->a->points;
+    o->x = arena_alloc(&p->a, (t->n + 1) * sizeof *o->x);
+    o->y = arena_alloc(&p->a, (t->n + 1) * sizeof *o->y);
+    for (size_t i = 0; i < t->n; i++) {
+        o->x[i] = t->lon[i] * o->a->scale_lon;
+        o->y[i] = t->lat[i] * o->a->scale_lat;
+    }
+    o->grid = geo_near_new(o->x, o->y, t->n);
+}
+
 static void bind_op(struct tab_plan *p, struct tab_op *o) {
     const struct tab_args *a = o->a;
     o->field = slot(p, a->field);
@@ -83,6 +94,7 @@ static void bind_op(struct tab_plan *p, struct tab_op *o) {
     o->lat = slot(p, a->lat);
     o->group = slot(p, a->group);
     o->flag = slot(p, a->flag);
+    o->distance = slot(p, a->distance);
     o->names = slots(p, a->names);
     o->outs = slots(p, a->inner.keys);
     if (a->kind == TAB_ZSCORE) o->names = slots(p, a->inner.values);
@@ -105,7 +117,7 @@ static void bind_op(struct tab_plan *p, struct tab_op *o) {
     }
     o->when = arena_alloc(&p->a, (o->op->when.n + 1) * sizeof *o->when);
     for (size_t i = 0; i < o->op->when.n; i++) o->when[i] = slot(p, sv_of(o->op->when.c[i].field));
-    if (a->kind == TAB_NEAREST) o->grid = geo_near_new(a->points.lon, a->points.lat, a->points.n);
+    if (a->kind == TAB_NEAREST) bind_grid(p, o);
     if (a->kind == TAB_NEAR) o->radii = geo_radii_new(a->points.lon, a->points.lat, a->points.radius, a->points.n);
 }
 
@@ -130,6 +142,8 @@ static void looks_at(const struct tab_op *o, bool *at, bool *makes) {
     }
     if ((a->kind == TAB_SCORE || a->kind == TAB_DAY) && o->field >= 0) makes[o->field] = true;
     if (o->flag >= 0) makes[o->flag] = true;
+    if (o->distance >= 0) makes[o->distance] = true;
+    if (o->distance >= 0 && keeps) at[o->distance] = true;
     if (keeps && a->kind == TAB_SCORE && o->field >= 0) at[o->field] = true;
 }
 
@@ -184,6 +198,7 @@ static void find_reads(struct tab_plan *p) {
         grown[p->flat.nkids++] =
             (struct tab_node){.key = p->names[s], .index = UINT32_MAX, .slot = (int)s, .id = p->nnodes++};
     }
+    if (p->unnest.n) add_path(p, &p->flat, p->unnest.p, TAB_LIST);
     for (size_t i = 0; i < p->nops; i++) {
         if (p->ops[i].a->kind != TAB_UNNEST) continue;
         add_map(p, &p->inner, &p->ops[i].a->inner);
