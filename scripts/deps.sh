@@ -19,7 +19,7 @@ BUILD_PACKAGES="gcc make cmake dpkg-dev ca-certificates tcl pkg-config libc6-dev
 
 # Needed only to test, check and format the program, never to build it.
 TEST_PACKAGES="libcmocka-dev jq sqlite3 python3 valgrind strace clang
-  clang-format clang-tidy libclang-rt-14-dev mandoc shellcheck"
+  clang-format clang-tidy libclang-rt-14-dev mandoc shellcheck openssl python3-aiosmtpd"
 
 # What the pages draw their charts with, from the npm registry: no Debian
 # package has it.  apt's own downloader checks the hash, so nothing more is
