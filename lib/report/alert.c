@@ -103,6 +103,12 @@ struct finding {
     const char *number_of;
 };
 
+static void add_missed(cJSON *doc, const char *words) {
+    cJSON *list = cJSON_GetObjectItem(doc, "missed");
+    if (!list) list = cJSON_AddArrayToObject(doc, "missed");
+    cJSON_AddItemToArray(list, cJSON_CreateString(words));
+}
+
 /* Something promised for the run's day, kept or not. */
 static int note_promise(struct ledger *l, const char *pipeline, const char *day, const char *subject, bool missed,
                         const char *words, cJSON *doc, struct finding *f, struct arena *a, struct err *e) {
@@ -111,11 +117,7 @@ static int note_promise(struct ledger *l, const char *pipeline, const char *day,
     if (rc || (!missed && !*c.was)) return rc; /* what was never missed needs no row */
     rc = note_state(l, pipeline, day, subject, missed ? "missed" : "ok", "", &c, e);
     if (rc) return rc;
-    if (missed) {
-        cJSON *list = cJSON_GetObjectItem(doc, "missed");
-        if (!list) list = cJSON_AddArrayToObject(doc, "missed");
-        cJSON_AddItemToArray(list, cJSON_CreateString(words));
-    }
+    if (missed) add_missed(doc, words);
     if (!c.changed) return rc;
     alert_kind_add(&f->kinds, missed ? ALERT_SLA : ALERT_RECOVERY);
     if (!missed && !f->since) f->since = arena_str(a, c.since);
@@ -159,13 +161,16 @@ static int note_late(struct ledger *l, const struct pipeline *p, const struct al
     if (rc) return rc;
     bool told = strcmp(c.was, "missed") == 0;
     bool late = now > due && now <= due + 86400;
-    char words[160];
+    char words[240];
     snprintf(words, sizeof words, "due %s, %s ago", sla_when(p, due).s, duration_text(now - due).s);
-    if (told && done) return note_promise(l, p->name, r->day, "late", false, "", doc, f, a, e);
-    if (!late || (told && !done)) return ERR_OK;
-    rc = note_promise(l, p->name, r->day, "late", true, words, doc, f, a, e);
+    if (told && done && f->run.changed) return note_promise(l, p->name, r->day, "late", false, "", doc, f, a, e);
+    if (told && done) return note_state(l, p->name, r->day, "late", "ok", "", &c, e);
+    if (!late || told || (done && !f->run.changed)) return ERR_OK;
     log_warn("SLA missed: %s", words);
-    return rc;
+    if (!done) return note_promise(l, p->name, r->day, "late", true, words, doc, f, a, e);
+    add_missed(doc, words); /* done, but late: that is told with it, and over */
+    alert_kind_add(&f->kinds, ALERT_SLA);
+    return ERR_OK;
 }
 
 static int note_age(struct ledger *l, const struct pipeline *p, cJSON *doc, struct finding *f, struct arena *a,

@@ -88,11 +88,11 @@ static const struct metric metrics[] = {
      {"pipeline"}},
     {"pipeline_sla_missed",
      "gauge",
-     "Days that are late or had a slow stage, and whether the data is stale, as last noticed",
+     "Days of the last seven that are late or had a slow stage, and whether the data is stale, as last noticed",
      "SELECT (SELECT COUNT(*) FROM alert_states WHERE pipeline=p.name AND state='missed' AND (subject=k.column1 OR "
-     "subject GLOB k.column1||'.*')), p.name, k.column1 FROM pipelines AS p, (VALUES ('late'), ('slow'), ('stale')) AS "
-     "k "
-     "ORDER BY 2,3",
+     "subject GLOB k.column1||'.*') AND (subject='stale' OR unixepoch(since)>unixepoch(:now)-7*86400)), p.name, "
+     "k.column1 "
+     "FROM pipelines AS p, (VALUES ('late'), ('slow'), ('stale')) AS k ORDER BY 2,3",
      {"pipeline", "promise"}},
     {"pipeline_alerts_waiting",
      "gauge",
@@ -153,8 +153,10 @@ static void label(struct buf *b, const char *name, const char *value, bool first
 static int write_metric(struct db *db, const struct metric *m, struct buf *b, struct err *e) {
     struct stmt s;
     bool row, any = false;
+    struct stamp_text now = utc_text(now_utc());
     int rc = stmt_prepare(&s, db, m->sql, "metrics", e);
     if (rc) return rc;
+    stmt_name(&s, ":now", now.s);
     while ((rc = stmt_step(&s, &row, e)) == ERR_OK && row) {
         if (sqlite3_column_type(s.h, 0) == SQLITE_NULL) continue;
         if (!any) head(b, m);
