@@ -173,6 +173,7 @@ static void define_block(const struct reading *o, struct jval v, enum block_kind
                            .fold = get_bool(v, "fold", false),
                            .half = get_bool(v, "half", false),
                            .days = (int)get_int(v, "days", 30),
+                           .mail = (size_t)get_int(v, "mail", MAIL_ROWS),
                            .rows = (size_t)get_int(v, "rows", 300)};
     for (int i = 0; i < ROLES; i++) q->role[i] = -1;
     q->file = get_str(a, v, "sql", NULL);

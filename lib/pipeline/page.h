@@ -88,8 +88,10 @@ struct pl_query {
     bool fold;           /* closed until the reader opens it, and not there without rows */
     bool half;           /* beside the next one where there is room */
     int days;            /* :from is the first of so many days that end with :ds */
+    size_t mail;         /* rows in the mail; 0: it is left out there */
     size_t rows;         /* a table's rows on the page; the rest is in its CSV */
 };
+#define MAIL_ROWS 100 /* of a table, unless the definition says */
 struct pl_tab {
     const char *title;   /* "" where the page has no tabs */
     size_t first, count; /* of blocks */

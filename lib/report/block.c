@@ -24,7 +24,7 @@ static void change(struct buf *b, const struct report *r, double x, const char *
     buf_str(b, "</small>");
 }
 
-static const char *compare_label(const struct report *r, const struct pl_compare *c, struct arena *a) {
+const char *report_compare_label(const struct report *r, const struct pl_compare *c, struct arena *a) {
     if (c->label) return c->label;
     if (c->days == 1) return report_label(r, "day_before");
     if (c->days == 7) return report_label(r, "week_before");
@@ -39,7 +39,7 @@ static void compared(struct buf *b, const struct report *r, const struct report_
     for (size_t k = 0; t->before && k < t->q->ncompare; k++) {
         double then = t->before[k] ? t->before[k][i].num : NAN;
         bool points = t->q->cols[i].format == FORMAT_PERCENT;
-        const char *words = compare_label(r, &t->q->compare[k], &a);
+        const char *words = report_compare_label(r, &t->q->compare[k], &a);
         if (isnan(now) || isnan(then) || (!points && then == 0)) {
             buf_str(b, "<small class=flat>– ");
             html_text(b, words);

@@ -1,10 +1,11 @@
 /* See mailbody.h. */
 #include "report/mailbody.h"
 
+#include <math.h>
+
 #include "base/log.h"
 
 #define FONT "font:14px/1.5 Arial,'Malgun Gothic','Apple SD Gothic Neo',sans-serif"
-#define ROWS_MOST 100 /* of one table: a mail is read, not searched */
 
 void mail_escape(struct buf *b, const char *s) {
     struct buf clean = {0};
@@ -95,6 +96,28 @@ static void shown(struct buf *b, const struct report *r, const struct report_cel
     buf_free(&text);
 }
 
+/* How much more or less than on the days that it is compared with. */
+static void compared(struct buf *b, const struct report *r, const struct report_table *t, size_t i) {
+    struct arena a = {0};
+    struct buf text = {0};
+    for (size_t k = 0; k < t->q->ncompare; k++) {
+        const struct report_cell *then = t->before[k] ? &t->before[k][i] : NULL;
+        double by = then ? t->cells[i].num - then->num : NAN;
+        buf_str(&text, text.n ? ", " : "");
+        if (isnan(by)) {
+            buf_str(&text, "–");
+        } else {
+            struct report_cell size = {"", fabs(by)};
+            buf_str(&text, by > 0 ? "+" : by < 0 ? "-" : "±");
+            report_show(r, &size, &t->q->cols[i], &text);
+        }
+        buf_fmt(&text, " %s", report_compare_label(r, &t->q->compare[k], &a));
+    }
+    mail_cell(b, buf_text(&text), false, true);
+    buf_free(&text);
+    arena_free(&a);
+}
+
 static void figures(struct buf *b, const struct report *r, const struct report_table *t) {
     if (!t->q || !t->nrows) return;
     mail_table_open(b);
@@ -103,6 +126,7 @@ static void figures(struct buf *b, const struct report *r, const struct report_t
         mail_row_open(b, false);
         mail_cell(b, t->q->cols[i].label, true, false);
         shown(b, r, &t->cells[i], &t->q->cols[i], true);
+        if (t->before) compared(b, r, t, i);
         mail_row_close(b);
     }
     mail_table_close(b);
@@ -162,7 +186,7 @@ static void table(struct buf *b, const struct report *r, const struct report_tab
     const struct pl_query *q = t->q;
     /* what only a page can draw is left to it, with what the reader has to open there */
     if (!kind_has_query(q->kind) || q->kind == BLOCK_HEAT || q->kind == BLOCK_MAP || q == r->figures.q) return;
-    if (q->fold && !t->problem && !t->nrows) return;
+    if (!q->mail || (q->fold && !t->problem && !t->nrows)) return;
     mail_heading(b, q->title);
     if (t->problem || !t->nrows) {
         buf_str(b, MAIL_P);
@@ -177,7 +201,7 @@ static void table(struct buf *b, const struct report *r, const struct report_tab
     for (size_t i = 0; i < q->ncols; i++)
         if (!q->cols[i].hide) mail_cell(b, q->cols[i].label, true, format_is_number(q->cols[i].format));
     mail_row_close(b);
-    for (size_t k = 0; k < t->nrows && k < ROWS_MOST; k++) {
+    for (size_t k = 0; k < t->nrows && k < q->mail; k++) {
         mail_row_open(b, false);
         for (size_t i = 0; i < q->ncols; i++)
             if (!q->cols[i].hide)
@@ -185,7 +209,7 @@ static void table(struct buf *b, const struct report *r, const struct report_tab
         mail_row_close(b);
     }
     mail_table_close(b);
-    if (t->nrows > ROWS_MOST) buf_fmt(b, MAIL_P "… +%zu</p>\n", t->total - ROWS_MOST);
+    if (t->nrows > q->mail) buf_fmt(b, MAIL_P "… +%zu</p>\n", t->total - q->mail);
 }
 
 void report_mail(const struct report *r, struct buf *b) {

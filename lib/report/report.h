@@ -107,4 +107,7 @@ void operator_free(struct operator_page *o);
 int report_write_indexes(const struct pipeline *p, const char *home, struct ledger *l, struct err *e);
 int report_write_index(const struct pipeline *p, const char *home, struct ledger *l, struct err *e);
 
+/* "from the day before"; in the arena or static. */
+const char *report_compare_label(const struct report *r, const struct pl_compare *c, struct arena *a);
+
 #endif
