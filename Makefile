@@ -59,9 +59,11 @@ $(BUILD)/test/%: %.c $(LIB_OBJ) $(DEPS)
 
 # ---- what users call -------------------------------------------------------------------------------------------------
 
-.PHONY: demo test test-all test-run lint format docs install dist bench fuzz clean
+.PHONY: demo demo-parts test test-all test-run lint format docs install dist bench fuzz clean
 demo: $(BUILD)/etl
 	@scripts/demo.sh $(BUILD)/etl
+demo-parts: $(BUILD)/etl
+	@scripts/demo_parts.sh $(BUILD)/etl
 .PHONY: demo-kamis
 demo-kamis: $(BUILD)/etl
 	@scripts/demo_kamis.sh $(BUILD)/etl

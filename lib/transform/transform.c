@@ -130,7 +130,7 @@ int worker_hand_over(struct trun *run, struct tworker *w, struct err *e) {
     }
     st->made += w->made;
     if (w->end < run->nops) {
-        for (const char *p = w->text.p, *end = p + w->text.n; p < end && rc == ERR_OK;) {
+        for (const char *p = buf_text(&w->text), *end = p + w->text.n; p < end && rc == ERR_OK;) {
             struct run_head h;
             memcpy(&h, p, sizeof h);
             p += sizeof h;
