@@ -2,6 +2,7 @@
 #include "run/plan.h"
 
 #include "base/hash.h"
+#include "collect/web.h"
 #include "io/file.h"
 #include "io/part.h"
 #include "store/warehouse.h"
@@ -153,13 +154,23 @@ static bool same(const char *a, const char *b) {
     return a && b && strcmp(a, b) == 0;
 }
 
+/* Is s the collecting of a dataset that is made of d? */
+static bool made_of(const struct plan_step *s, const struct pl_dataset *d) {
+    if (s->stage != STAGE_COLLECT || !d || s->d->source.kind != SOURCE_DATASET) return false;
+    for (size_t i = 0, n = strlen(d->name); i < s->d->source.from.n; i++) {
+        const char *from = s->d->source.from.s[i];
+        if (strncmp(from, d->name, n) == 0 && (!from[n] || from[n] == '/')) return true;
+    }
+    return false;
+}
+
 /* The step before which s must come again when it was redone. */
 static const struct plan_step *redone_before(const struct plan *pl, size_t i) {
     const struct plan_step *s = &pl->s[i];
     for (size_t k = 0; k < i; k++) {
         const struct plan_step *b = &pl->s[k];
         if (!b->made) continue;
-        if (s->stage == STAGE_REPORT || (s->d && s->d == b->d)) return b;
+        if (s->stage == STAGE_REPORT || (s->d && s->d == b->d) || made_of(s, b->d)) return b;
         if (s->stage != STAGE_MART) continue;
         if (b->stage == STAGE_LOAD && strs_has(s->m->inputs, sv_of(b->d->load->table))) return b;
         if (b->stage == STAGE_MART && strs_has(s->m->inputs, sv_of(b->m->name))) return b;
@@ -175,6 +186,10 @@ static const char *reason(struct plan *pl, size_t i, bool present, bool there) {
     if (pl->from >= 0 && (int)s->stage >= pl->from) return "asked for (--from)";
     if (pl->only >= 0) return "asked for (--only)";
     if (!s->last.found) return "not done yet";
+    struct collect_opt wanted = pl->env->collect;
+    wanted.home = pl->env->home;
+    const char *wants = s->stage == STAGE_COLLECT ? web_wants(pl->p, s->d, pl->day, &wanted) : NULL;
+    if (wants) return wants;
     if (before) return arena_fmt(&pl->a, "%s %s is done again before it", stage_name(before->stage), before->name);
     if (same(s->last.state, "running")) return "interrupted last time";
     if (same(s->last.state, "empty")) return "it was empty last time";
