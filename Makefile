@@ -6,7 +6,7 @@ BUILD ?= build
 MODE ?= release
 
 WARN := -Wall -Wextra -Wconversion -Wshadow -Werror -Wno-format-truncation
-BASE := -std=gnu11 -D_GNU_SOURCE -DETL_VERSION='"$(VERSION)"' -I. -Ilib -Ibuild/deps/include -I$(BUILD)/gen $(WARN) -MMD -MP -pthread
+BASE := -std=gnu11 -D_GNU_SOURCE -DETL_VERSION='"$(VERSION)"' -I. -Ilib -isystem build/deps/include -I$(BUILD)/gen $(WARN) -MMD -MP -pthread
 ifeq ($(MODE),asan)
 CFLAGS := $(BASE) -g -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 LDFLAGS := -fsanitize=address,undefined
@@ -17,7 +17,7 @@ else
 CFLAGS := $(BASE) -g -O3 -fno-plt
 LDFLAGS := -static
 endif
-LIBS := build/deps/lib/libcurl.a build/deps/lib/libcjson.a build/deps/lib/libsqlite3.a -lssl -lcrypto -lcares -lzstd -lpcre2-8 -lxxhash -lz -lpthread -ldl -lm
+LIBS := build/deps/lib/libcurl.a build/deps/lib/libcjson.a build/deps/lib/libsqlite3.a build/deps/lib/liblexbor.a -lexpat -lssl -lcrypto -lcares -lzstd -lpcre2-8 -lxxhash -lz -lpthread -ldl -lm
 
 LIB_SRC := $(filter-out %_test.c %_fuzz.c,$(wildcard lib/*/*.c))
 CMD_SRC := $(wildcard cmd/*.c)
@@ -30,7 +30,7 @@ TESTS := $(TEST_SRC:%.c=$(BUILD)/test/%)
 .PHONY: all
 all: $(BUILD)/etl
 
-DEPS := build/deps/lib/libcurl.a build/deps/lib/libcjson.a build/deps/lib/libsqlite3.a build/deps/page/uPlot.js
+DEPS := build/deps/lib/libcurl.a build/deps/lib/libcjson.a build/deps/lib/libsqlite3.a build/deps/lib/liblexbor.a build/deps/page/uPlot.js
 $(DEPS) &: scripts/deps.sh lib/store/sqlite/bulk_tree.c
 	scripts/deps.sh
 	@touch -c $(DEPS)
@@ -62,6 +62,9 @@ $(BUILD)/test/%: %.c $(LIB_OBJ) $(DEPS)
 .PHONY: demo test test-all test-run lint format docs install dist bench fuzz clean
 demo: $(BUILD)/etl
 	@scripts/demo.sh $(BUILD)/etl
+.PHONY: demo-kamis
+demo-kamis: $(BUILD)/etl
+	@scripts/demo_kamis.sh $(BUILD)/etl
 
 .PHONY: demo-pothole
 demo-pothole: $(BUILD)/etl

@@ -280,6 +280,7 @@ int cli_env(struct cli *c, struct err *e) {
     env->collect.users = users;
     env->collect.trips = trips;
     env->collect.source = cli_get(c, "source");
+    env->collect.urls = cli_get(c, "urls");
     env->collect.max_line = env->max_line;
     env->progress = isatty(2) && !c->quiet;
     return ERR_OK;

@@ -5,6 +5,7 @@
 #include "base/near.h"
 #include "base/stop.h"
 #include "cmd/cli.h"
+#include "collect/web.h"
 #include "io/file.h"
 #include "run/order.h"
 #include "run/status.h"
@@ -22,7 +23,7 @@ static bool failed_before(struct cli *c, const struct pipeline *p, day_t day) {
     bool failed = false;
     if (ledger_open_read(&l, c->env.home, &e) == ERR_OK &&
         status_gather(&s, p, c->env.home, day, day, &l, &e) == ERR_OK)
-        failed = s.days[0].run && !status_is_done(&s.days[0]);
+        failed = (s.days[0].run && !status_is_done(&s.days[0])) || web_has_failed(p, c->env.home, day);
     status_free(&s);
     ledger_close(&l);
     return failed;
@@ -90,6 +91,7 @@ int cmd_RUN(struct cli *c, struct err *e) {
         rc = err_set(e, ERR_USAGE, "one DAY or FROM..TO; '%s' is one too many", c->operands[1]);
     if (rc) return rc;
     if (!list) list = getenv("ETL_PIPELINE");
+    c->env.collect.retry_failed = cli_has(c, "retry-failed");
     c->env.openlineage = cli_get(c, "openlineage");
     stop_drain(true);
     struct pipeline **p = arena_alloc(&c->a, (list ? strlen(list) + 2 : 2) * sizeof *p);

@@ -4,12 +4,23 @@
 #include "cmd/cli.h"
 #include "io/file.h"
 #include "report/alert.h"
+#include "store/requests.h"
 
 struct asked {
     int format; /* 0 text, 1 json */
     bool check, alert;
-    size_t problems;
+    bool failed; /* list the requests that failed */
+    size_t problems, told;
 };
+
+/* The URLs that failed: lines by source and reason, or one JSON list over all days and pipelines. */
+static int tell_failed(struct ledger *l, const struct pipeline *p, day_t from, day_t to, struct asked *q,
+                       struct err *e) {
+    int rc = ERR_OK;
+    for (day_t d = from; l->db.h && d <= to && rc == ERR_OK; d++)
+        rc = requests_tell_failed(l, p->name, day_text(d).s, q->format == 1, stdout, &q->told, e);
+    return rc;
+}
 
 /* Which days: the last ten; for --check the newest that should be done by now, and what came after it. */
 static int which_days(struct cli *c, const struct pipeline *p, const struct asked *q, day_t *from, day_t *to,
@@ -38,6 +49,11 @@ static int one(struct cli *c, struct pipeline *p, struct asked *q, struct err *e
     if (rc) return rc;
     if (file_exists(arena_fmt(&c->a, "%s/ledger.db", c->env.home)))
         rc = q->alert ? ledger_open(&l, c->env.home, e) : ledger_open_read(&l, c->env.home, e);
+    if (q->failed) {
+        if (rc == ERR_OK) rc = tell_failed(&l, p, from, to, q, e);
+        ledger_close(&l);
+        return rc;
+    }
     struct ledger *ledger = l.db.h ? &l : NULL;
     if (rc == ERR_OK) rc = status_gather(&s, p, c->env.home, from, to, ledger, e);
     if (rc == ERR_OK && q->check) {
@@ -81,7 +97,7 @@ static int show_log(struct cli *c, int format, struct err *e) {
 
 int cmd_STATUS(struct cli *c, struct err *e) {
     static const char *const formats[] = {"text", "json"};
-    struct asked q = {.check = cli_has(c, "check"), .alert = cli_has(c, "alert")};
+    struct asked q = {.check = cli_has(c, "check"), .alert = cli_has(c, "alert"), .failed = cli_has(c, "failed")};
     int rc = cli_choice(c, "format", formats, 2, 0, &q.format, e);
     char **names;
     size_t n;
@@ -89,12 +105,15 @@ int cmd_STATUS(struct cli *c, struct err *e) {
         rc = err_set(e, ERR_USAGE, "--alert goes with --check: it sends what --check finds");
     if (rc == ERR_OK && cli_has(c, "log")) return show_log(c, q.format, e);
     if (rc == ERR_OK) rc = cli_pipelines(c, &names, &n, e);
+    bool list = q.failed && q.format == 1;
+    if (list) printf("[");
     for (size_t i = 0; i < n && rc == ERR_OK; i++) {
         struct pipeline *p = NULL;
         rc = cli_pipeline(c, names[i], &p, e);
         if (rc == ERR_OK) rc = one(c, p, &q, e);
         pipeline_free(p);
     }
+    if (list) printf("]\n");
     if (rc == ERR_OK && q.problems) {
         rc = ERR_TEST;
         e->msg[0] = 0; /* the lines on standard output say it */

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Build the static libraries that the program links, from Debian's sources.
+# Build the static libraries that the program links, from Debian's sources
+# (lexbor, which Debian 12 lacks, from a source package of PyPI).
 #
 # Debian ships no static libcurl/libcjson that links without a long tail of
 # further libraries, and its SQLite is not tuned for us, so these three are
@@ -13,7 +14,8 @@ set -euo pipefail
 # Needed to compile the libraries and the program; the lib*-dev packages also
 # bring the static archives that the final link uses.
 BUILD_PACKAGES="gcc make cmake dpkg-dev ca-certificates tcl pkg-config libc6-dev
-  zlib1g-dev libssl-dev libpcre2-dev libzstd-dev libc-ares-dev libxxhash-dev"
+  zlib1g-dev libssl-dev libpcre2-dev libzstd-dev libc-ares-dev libxxhash-dev
+  libexpat1-dev python3-pip"
 
 # Needed only to test, check and format the program, never to build it.
 TEST_PACKAGES="libcmocka-dev jq sqlite3 python3 valgrind strace clang
@@ -26,8 +28,11 @@ UPLOT_VERSION=1.6.32
 UPLOT_URL=https://registry.npmjs.org/uplot/-/uplot-$UPLOT_VERSION.tgz
 UPLOT_SHA512=2883159c6ebccefbb95d751b0b82d010f9e1c0ec41b8bc96d401eda66e882935c89a46cb824332fa369b8cb8122cc6ac36e186cd09bf7a9ded3a4c93c6989023
 
-# The libraries built here; each is also the name of its Debian source package.
-LIBRARIES="curl cjson sqlite3"
+# The libraries built here; each is also the name of its Debian source package,
+# but for lexbor: its sources are part of this source package of PyPI.
+LIBRARIES="curl cjson sqlite3 lexbor"
+LEXBOR_SDIST=selectolax==1.0.2
+LEXBOR_SHA256=f0508ad927aa426425d4aa7a2bb2f8b21c01412534465bd227e241d4d0a6a418
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 DEPS=$ROOT/build/deps
@@ -57,7 +62,7 @@ usage: scripts/deps.sh                  packages, then build
        scripts/deps.sh build            make static libraries in build/deps
        scripts/deps.sh --help
 
-build/deps/include, lib   headers and archives of curl, cJSON and SQLite
+build/deps/include, lib   headers and archives of curl, cJSON, SQLite, lexbor
 build/deps/page           uPlot, which travels in the pages
 build/deps/licenses       licences of everything that is linked statically
 build/deps/versions.txt   "name version" of the same
@@ -278,6 +283,27 @@ fetch_source() {
   fail_with_log "no source of $name could be downloaded" "$log"
 }
 
+# pip asks a source package for its metadata, which needs its build tools, so
+# it may install those in a directory of its own.
+fetch_lexbor() {
+  local log=$DEPS/lexbor.log to=$SRC/download/lexbor sdist
+  rm -rf "$to" "$SRC/lexbor.new"
+  mkdir -p "$to" "$SRC/lexbor.new"
+  note "downloading the source of lexbor (in $LEXBOR_SDIST)"
+  /usr/bin/python3 -m pip download -q --no-deps --no-binary :all: --no-cache-dir \
+    --only-binary setuptools,wheel,cython -d "$to" "$LEXBOR_SDIST" >"$log" 2>&1 </dev/null ||
+    fail_with_log "the source of lexbor could not be downloaded" "$log"
+  sdist=$to/${LEXBOR_SDIST%%==*}-${LEXBOR_SDIST##*==}.tar.gz
+  echo "$LEXBOR_SHA256  $sdist" | sha256sum -c --quiet >>"$log" 2>&1 ||
+    fail_with_log "$sdist is not what it should be" "$log"
+  tar -xzf "$sdist" -C "$SRC/lexbor.new" --strip-components=2 --wildcards '*/lexbor/*' \
+    --exclude='*/selectolax/*' >>"$log" 2>&1 || fail_with_log "cannot unpack $sdist" "$log"
+  rm -rf "$SRC/lexbor"
+  mv "$SRC/lexbor.new" "$SRC/lexbor"
+  sed -n 's/^LEXBOR_VERSION=//p' "$SRC/lexbor/version" >"$SRC/lexbor.version.new"
+  mv "$SRC/lexbor.version.new" "$SRC/lexbor.version"
+}
+
 have_source() { [ -s "$SRC/$1.version" ] && [ -d "$SRC/$1" ]; }
 
 # ----------------------------------------------------------------- recipes --
@@ -334,6 +360,14 @@ recipe_sqlite3() {
     -DUSE_PREAD=1 -DHAVE_FDATASYNC=1 -DHAVE_USLEEP=1 -DHAVE_LOCALTIME_R=1 -DHAVE_GMTIME_R=1
   ar rcs "$3/lib/libsqlite3.a" "$2/sqlite3.o"
   cp "$2/sqlite3.h" "$3/include/"
+}
+
+recipe_lexbor() {
+  cmake -S "$1" -B "$2" -G "Unix Makefiles" -DCMAKE_BUILD_TYPE=Release \
+    -DCMAKE_C_FLAGS_RELEASE="-O2 -DNDEBUG" -DCMAKE_INSTALL_PREFIX="$3" -DCMAKE_INSTALL_LIBDIR=lib \
+    -DLEXBOR_BUILD_SHARED=OFF -DLEXBOR_BUILD_STATIC=ON
+  make -C "$2" -j "$(nproc)" install
+  mv "$3/lib/liblexbor_static.a" "$3/lib/liblexbor.a"
 }
 
 # ------------------------------------------------------------------- pages --
@@ -414,13 +448,14 @@ write_notices() {
   mkdir -p "$DEPS/licenses"
   update_file "$DEPS/licenses/curl.txt" <"$SRC/curl/COPYING"
   update_file "$DEPS/licenses/cjson.txt" <"$SRC/cjson/LICENSE"
+  cat "$SRC/lexbor/LICENSE" "$SRC/lexbor/NOTICE" | update_file "$DEPS/licenses/lexbor.txt"
   update_file "$DEPS/licenses/uplot.txt" <"$SRC/uplot.LICENSE"
   update_file "$DEPS/licenses/sqlite.txt" <<'TEXT'
 SQLite is in the public domain: its authors have dedicated all of its code to it.
 See https://www.sqlite.org/copyright.html
 TEXT
   local pairs="zlib:zlib1g-dev openssl:libssl-dev pcre2:libpcre2-dev zstd:libzstd-dev
-    xxhash:libxxhash-dev c-ares:libc-ares-dev glibc:libc6"
+    xxhash:libxxhash-dev c-ares:libc-ares-dev expat:libexpat1-dev glibc:libc6"
   for pair in $pairs; do
     name=${pair%%:*} package=${pair#*:}
     if [ -r "/usr/share/doc/$package/copyright" ]; then
@@ -433,6 +468,7 @@ TEXT
     echo "curl $(cat "$SRC/curl.version")"
     echo "cjson $(cat "$SRC/cjson.version")"
     echo "sqlite $(cat "$SRC/sqlite3.version")"
+    echo "lexbor $(cat "$SRC/lexbor.version")"
     echo "uplot $(cat "$SRC/uplot.version")"
     for pair in $pairs; do
       # What is linked is in the -dev package; glibc's has another name.
@@ -471,8 +507,10 @@ cmd_build() {
   done
   if [ ${#todo[@]} -gt 0 ]; then
     if [ ${#fetch[@]} -gt 0 ]; then
-      apt_setup
-      for name in "${fetch[@]}"; do fetch_source "$name"; done
+      [ "${fetch[*]}" = lexbor ] || apt_setup
+      for name in "${fetch[@]}"; do
+        if [ "$name" = lexbor ]; then fetch_lexbor; else fetch_source "$name"; fi
+      done
     fi
     # With new sources an existing archive may turn out to be current.
     todo=()

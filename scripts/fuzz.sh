@@ -5,7 +5,7 @@ set -eu
 seconds=${1:-60}
 make -s build/etl
 mkdir -p build/fuzz/obj
-flags=(-std=gnu11 -D_GNU_SOURCE '-DETL_VERSION="fuzz"' -g -O1 -I. -Ilib -Ibuild/deps/include -fno-omit-frame-pointer '-fsanitize=address,undefined'
+flags=(-std=gnu11 -D_GNU_SOURCE '-DETL_VERSION="fuzz"' -g -O1 -I. -Ilib -isystem build/deps/include -fno-omit-frame-pointer '-fsanitize=address,undefined'
     -fno-sanitize-recover=undefined -pthread)
 objects=()
 jobs=()
@@ -21,7 +21,7 @@ done
 bad=0
 for f in $(git ls-files 'lib/*_fuzz.c'); do
     name=$(basename "${f%_fuzz.c}")
-    clang "${flags[@]}" -fsanitize=fuzzer -o "build/fuzz/$name" "$f" "${objects[@]}" build/deps/lib/libcurl.a build/deps/lib/libcjson.a build/deps/lib/libsqlite3.a \
+    clang "${flags[@]}" -fsanitize=fuzzer -o "build/fuzz/$name" "$f" "${objects[@]}" build/deps/lib/libcurl.a build/deps/lib/libcjson.a build/deps/lib/libsqlite3.a build/deps/lib/liblexbor.a -lexpat \
         -lssl -lcrypto -lcares -lzstd -lpcre2-8 -lz -lpthread -ldl -lm
     mkdir -p "build/fuzz/corpus-$name"
     if "build/fuzz/$name" -max_total_time="$seconds" -max_len=4096 -rss_limit_mb=2048 -timeout=10 -artifact_prefix="build/fuzz/$name." \

@@ -52,6 +52,18 @@ void sha256_of(const void *p, size_t n, char out[65]) {
     sha256_hex(&h, out);
 }
 
+void sha1_of(const void *p, size_t n, char out[41]) {
+    unsigned char d[20];
+    unsigned int len = sizeof d;
+    static const char hex[] = "0123456789abcdef";
+    EVP_Digest(p, n, d, &len, EVP_sha1(), NULL);
+    for (int i = 0; i < 20; i++) {
+        out[2 * i] = hex[d[i] >> 4];
+        out[2 * i + 1] = hex[d[i] & 15];
+    }
+    out[40] = 0;
+}
+
 void digest_start(struct digest *d) {
     d->state = XXH3_createState();
     if (!d->state) mem_die();

@@ -16,6 +16,7 @@ void sha256_add(struct sha256 *h, const void *p, size_t n);
 void sha256_str(struct sha256 *h, const char *s); /* with its NUL, so that ("a","b") differs from ("ab","") */
 void sha256_hex(struct sha256 *h, char out[65]);  /* ends and frees */
 void sha256_of(const void *p, size_t n, char out[65]);
+void sha1_of(const void *p, size_t n, char out[41]); /* names of URLs in the ledger; no secret is safe behind it */
 
 struct digest { /* XXH3-128 */
     void *state;

@@ -7,7 +7,7 @@
 
 static struct {
     bool enabled, shown;
-    const char *stage, *what;
+    const char *stage, *what, *unit;
     uint64_t done, total;
     double start, last;
 } pr;
@@ -19,8 +19,13 @@ void progress_enable(bool on) {
 void progress_begin(const char *stage, const char *what) {
     pr.stage = stage;
     pr.what = what;
+    pr.unit = NULL;
     pr.done = pr.total = 0;
     pr.start = pr.last = now_mono();
+}
+
+void progress_unit(const char *unit) {
+    pr.unit = unit;
 }
 
 void progress_expect(uint64_t bytes) {
@@ -30,6 +35,7 @@ void progress_expect(uint64_t bytes) {
 static int size_text(char *to, size_t n, double bytes) {
     static const char *const units[] = {"B", "kB", "MB", "GB", "TB"};
     int u = 0;
+    if (pr.unit) return snprintf(to, n, bytes < 10 ? "%.3g %s" : "%.0f %s", bytes, pr.unit);
     while (bytes >= 1000 && u < 4) {
         bytes /= 1000;
         u++;

@@ -14,6 +14,7 @@ void progress_enable(bool on);
 void progress_begin(const char *stage, const char *what); /* strings must live until progress_end */
 void progress_expect(uint64_t bytes);                     /* adds to the total; 0 so far: no percentage, no time left */
 void progress_add(uint64_t bytes);
+void progress_unit(const char *unit); /* it is not bytes that are counted: "URLs"; until progress_end */
 void progress_end(void);
 void progress_clear(void); /* before something else is written to the terminal */
 

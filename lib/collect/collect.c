@@ -10,6 +10,7 @@
 #include "collect/built_in.h"
 #include "collect/clickstream.h"
 #include "collect/datasets.h"
+#include "collect/web.h"
 #include "io/file.h"
 
 char *collect_path(const struct pipeline *p, const char *pattern, day_t day, struct arena *a) {
@@ -88,6 +89,8 @@ int collect_digest(const struct pipeline *p, const struct pl_dataset *d, day_t d
             sha256_add(&h, &st.st_size, sizeof st.st_size);
             sha256_add(&h, &st.st_mtim, sizeof st.st_mtim);
         }
+    } else if (d->source.kind == SOURCE_HTTP) {
+        sha256_str(&h, "http"); /* what the day's answers are is only known by asking */
     } else if (d->source.kind == SOURCE_TRIPS || d->source.kind == SOURCE_SEED) {
         rc = collect_built_in_digest(p, d, o, &h, e);
     } else {
@@ -296,6 +299,7 @@ int collect_run(const struct pipeline *p, const struct pl_dataset *d, day_t day,
     if (!uses_files(d, o) && (d->source.kind == SOURCE_TRIPS || d->source.kind == SOURCE_SEED))
         return collect_built_in(p, d, day, o, write, ctx, st, e);
     if (!uses_files(d, o) && d->source.kind == SOURCE_DATASET) return datasets_collect(p, d, day, o, write, ctx, st, e);
+    if (!uses_files(d, o) && d->source.kind == SOURCE_HTTP) return web_collect(p, d, day, o, write, ctx, st, e);
     return uses_files(d, o) ? collect_files(p, d, day, o, write, ctx, st, e)
                             : collect_clickstream(p, d, day, o, write, ctx, st, e);
 }

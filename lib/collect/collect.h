@@ -18,11 +18,19 @@ struct collect_opt {
     const double *defects; /* clickstream: seven rates, NULL as defined */
     size_t max_line;       /* 0: default */
     const char *lake;      /* home of the lake that a source of datasets reads */
+    /* http; see web.h */
+    const char *home;   /* where its journal lies */
+    const char *run_id; /* NULL: nothing is kept */
+    const char *tmpdir;
+    const char *urls;         /* file of URLs to ask for instead of those defined */
+    bool retry_failed, fresh; /* ask again for what failed for good; for everything */
+    size_t memory;            /* for answers under way; 0 256 MiB */
 };
 
 struct collect_stats {
     uint64_t rows, bytes;
     char inputs_json[2048]; /* JSON array of what was read, for _SUCCESS */
+    char note[256];         /* a line for people, "" none */
 };
 
 /* Digest of what the day's source is now: names, sizes and times of files; settings of a generator. present false when

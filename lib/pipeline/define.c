@@ -93,14 +93,15 @@ static void define_from(struct pipeline *p, struct pl_source *s, struct jval v, 
 }
 
 static void define_source(struct pipeline *p, struct pl_source *s, struct jval v, struct mistakes *m) {
-    static const char *const kinds[] = {"files", "clickstream", "dataset", "trips", "seed"};
+    static const char *const kinds[] = {"files", "clickstream", "dataset", "http", "trips", "seed"};
     static const char *const defects[] = {"null_check",      "duplicate_check", "range_check",      "sequence_check",
                                           "timestamp_check", "integrity_check", "consistency_check"};
     struct jval x;
     struct arena *a = &p->a;
-    if (!get_val(v, "kind", &x) || !word_known(x, kinds, 5)) return;
-    s->kind = (enum source_kind)word_index(x, kinds, 5);
+    if (!get_val(v, "kind", &x) || !word_known(x, kinds, 6)) return;
+    s->kind = (enum source_kind)word_index(x, kinds, 6);
     if (s->kind == SOURCE_DATASET) define_from(p, s, v, m);
+    if (s->kind == SOURCE_HTTP) s->http = define_http(p, v, m);
     s->path = get_str(a, v, "path", NULL);
     const char *format = get_str(a, v, "format", NULL), *enc = get_str(a, v, "encoding", NULL);
     s->format = format ? (enum format)input_format_find(format) : FMT_AUTO;

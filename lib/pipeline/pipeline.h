@@ -39,7 +39,7 @@ struct pl_stage {
     int64_t backoff, backoff_max, time_limit; /* seconds; 0 none */
 };
 
-enum source_kind { SOURCE_FILES, SOURCE_CLICKSTREAM, SOURCE_DATASET, SOURCE_TRIPS, SOURCE_SEED };
+enum source_kind { SOURCE_FILES, SOURCE_CLICKSTREAM, SOURCE_DATASET, SOURCE_HTTP, SOURCE_TRIPS, SOURCE_SEED };
 struct pl_source {
     enum source_kind kind;
     /* files */
@@ -59,6 +59,7 @@ struct pl_source {
     struct strs queries;
     double defects[7]; /* in the order of clickstream.h */
     struct strs from;  /* dataset: "dataset" or "dataset/step" */
+    struct pl_http *http; /* pipeline/http.h; NULL for other kinds */
 };
 
 enum check_kind {

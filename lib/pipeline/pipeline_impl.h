@@ -11,6 +11,7 @@ void define_report(struct pipeline *p, struct jval v, struct mistakes *m);
 int pipeline_find(struct pipeline *p, const char *name, const char *home, struct buf *text, struct err *e);
 void define_pipeline(struct pipeline *p, struct jval root, struct mistakes *m);
 void define_dataset(struct pipeline *p, struct pl_dataset *d, struct jval v, struct mistakes *m);
+struct pl_http *define_http(struct pipeline *p, struct jval v, struct mistakes *m);
 void define_checks(struct pipeline *p, struct pl_dataset *d, struct jval v, struct mistakes *m);
 void define_alerts(struct pipeline *p, struct jval root);
 void define_watch(struct pipeline *p, struct jval root);

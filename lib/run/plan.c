@@ -2,6 +2,7 @@
 #include "run/plan.h"
 
 #include "base/hash.h"
+#include "collect/web.h"
 #include "io/file.h"
 #include "io/part.h"
 #include "store/warehouse.h"
@@ -175,6 +176,10 @@ static const char *reason(struct plan *pl, size_t i, bool present, bool there) {
     if (pl->from >= 0 && (int)s->stage >= pl->from) return "asked for (--from)";
     if (pl->only >= 0) return "asked for (--only)";
     if (!s->last.found) return "not done yet";
+    struct collect_opt wanted = pl->env->collect;
+    wanted.home = pl->env->home;
+    const char *wants = s->stage == STAGE_COLLECT ? web_wants(pl->p, s->d, pl->day, &wanted) : NULL;
+    if (wants) return wants;
     if (before) return arena_fmt(&pl->a, "%s %s is done again before it", stage_name(before->stage), before->name);
     if (same(s->last.state, "running")) return "interrupted last time";
     if (same(s->last.state, "empty")) return "it was empty last time";

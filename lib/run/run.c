@@ -27,6 +27,7 @@ struct day_run {
     const struct run_env *env;
     const struct pipeline *p;
     struct summary sum;
+    struct beside beside;
     struct openlineage events;
     char day[16], log_path[1024];
     double started, deadline; /* monotonic; deadline 0 none */
@@ -157,11 +158,15 @@ static int do_steps(struct day_run *r, struct err *e) {
             break;
         }
         struct err mine = {0};
+        if (beside_is_out(&r->beside, s)) continue;
         int step = plan_decide(&r->plan, i, &r->ledger, &mine);
+        if (step == ERR_OK && s->todo) step = beside_fetch(&r->beside, &r->plan, i, r->row.run_id, &r->ledger, &mine);
         if (step == ERR_OK && !s->todo) continue;
         if (after_gate) r->ctx.quality_status = "FAIL";
         if (step == ERR_OK) step = do_step(r, s, &empty, &mine);
-        if (step && after_gate)
+        if ((step || empty) && !after_gate && beside_isolate(&r->beside, &r->plan, s, step, &mine))
+            empty = false;
+        else if (step && after_gate)
             log_warn("%s", mine.msg); /* the gate's own message is the one that counts */
         else if (step) {
             rc = step;
@@ -183,7 +188,7 @@ static int do_steps(struct day_run *r, struct err *e) {
                                             "the rejected layer of the lake"
                                           : "the day is empty: no record came; nothing was loaded and nothing deleted");
     }
-    return rc;
+    return rc == ERR_OK ? beside_end(&r->beside, e) : rc;
 }
 
 static int sweep(struct day_run *r, struct err *e) {
@@ -341,7 +346,8 @@ static int work(struct day_run *r, struct err *e) {
                                .ledger = &r->ledger,
                                .run_id = r->row.run_id,
                                .started_at = started,
-                               .quality_status = "PASS"};
+                               .quality_status = "PASS",
+                               .beside = &r->beside};
     open_log(r);
     openlineage_run_start(&r->events, &r->ledger, r->row.run_id, started);
     log_place_set(place(r, NULL));

@@ -38,11 +38,14 @@ static int part_sink(void *ctx, const char *p, size_t n, uint64_t rows, struct e
 static int do_collect(struct step_ctx *c, struct plan_step *s, struct step_result *r, struct err *e) {
     struct plan *pl = c->plan;
     struct part_writer *w = NULL;
-    struct collect_stats st;
+    struct collect_stats st = {0};
     struct part_info info;
     int rc = part_begin(&w, plan_dir(pl, "raw", s->d, NULL), NULL, e);
     if (rc) return rc;
-    rc = collect_run(pl->p, s->d, pl->day, &pl->env->collect, part_sink, w, &st, e);
+    struct collect_opt o = beside_options(pl, c->run_id);
+    rc = beside_result(c->beside, s->d, e);
+    if (rc == ERR_OK) rc = collect_run(pl->p, s->d, pl->day, &o, part_sink, w, &st, e);
+    snprintf(r->note, sizeof r->note, "%s", st.note);
     r->rows_out = (int64_t)st.rows;
     r->bytes = (int64_t)st.bytes;
     if (rc == ERR_OK && !st.rows && !s->d->empty_ok) r->empty = true;

@@ -3,6 +3,7 @@
 #define ETL_RUN_STEP_H
 
 #include "quality/quality.h"
+#include "run/beside.h"
 #include "run/plan.h"
 
 struct step_result {
@@ -22,6 +23,7 @@ struct step_ctx {
     size_t checks_passed, checks_total;
     struct db wh; /* the marts', from the first one to the end of the report */
     struct mart_scan *scan;
+    struct beside *beside;
 };
 /* ERR_GATE when the gate failed. */
 int step_do(struct step_ctx *c, struct plan_step *s, struct step_result *r, struct err *e);

@@ -16,7 +16,8 @@ void summary_add(struct summary *s, const struct plan_step *step, const struct s
 }
 
 void summary_note(struct summary *s, const char *note) {
-    snprintf(s->note, sizeof s->note, "%s", note);
+    size_t n = strlen(s->note);
+    snprintf(s->note + n, sizeof s->note - n, "%s%s", n ? "\n             " : "", note);
 }
 
 void summary_free(struct summary *s) {

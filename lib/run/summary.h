@@ -12,7 +12,7 @@ struct summary_row {
 struct summary {
     struct summary_row *rows;
     size_t n, cap;
-    char note[512];
+    char note[2048];
 };
 void summary_add(struct summary *s, const struct plan_step *step, const struct step_result *r, double seconds,
                  const char *state);

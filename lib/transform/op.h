@@ -152,6 +152,11 @@ OP_PARSE(template);
 OP_PARSE(case);
 OP_APPLY(template);
 OP_APPLY(case);
+/* op_clean.c, op_month_day.c */
+OP_PARSE(clean);
+OP_PARSE(month_day);
+OP_APPLY(clean);
+OP_APPLY(month_day);
 /* op_date.c */
 OP_PARSE(date);
 OP_APPLY(date);

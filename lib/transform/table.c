@@ -37,8 +37,11 @@ const struct op_kind op_kinds[] = {
     /* op_template.c */
     RECORD("template", template, template),
     RECORD("case", case, case),
-    /* op_date.c */
+    /* op_clean.c */
+    RECORD("clean", clean, clean),
+    /* op_date.c, op_month_day.c */
     RECORD("date", date, date),
+    RECORD("month_day", month_day, month_day),
     /* op_group.c */
     STREAM("group", group, grouping),
     /* op_order.c */

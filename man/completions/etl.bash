@@ -3,19 +3,19 @@
 
 _etl_commands='collect validate transform load mart report run status prune schedule init doctor help'
 _etl_stages='collect validate transform load mart report'
-_etl_builtin='commerce parts pothole'
+_etl_builtin='commerce kamis parts pothole'
 
 # Options of a command.
 _etl_options() {
     case $1 in
-    collect) echo '-p --pipeline -d --day --dataset -o --output --format --source --seed --users --trips --inject --home --memory --threads --max-line --max-ratio --max-unpacked --log-format -q --quiet -v --verbose -h --help' ;;
+    collect) echo '-p --pipeline -d --day --dataset -o --output --format --source --urls --seed --users --trips --inject --home --memory --threads --max-line --max-ratio --max-unpacked --log-format -q --quiet -v --verbose -h --help' ;;
     validate) echo '-p --pipeline -d --day --dataset -o --output --format --schema --schema-dir --assert-format --max-errors --errors --profile --records --summary --rejects --home --memory --threads --max-line --max-ratio --max-unpacked --log-format -q --quiet -v --verbose -h --help' ;;
     transform) echo '-p --pipeline -d --day --dataset -o --output --format --step --home --memory --threads --max-line --max-ratio --max-unpacked --log-format -q --quiet -v --verbose -h --help' ;;
     load) echo '-p --pipeline -d --day --dataset --home --memory --threads --max-line --max-ratio --max-unpacked --log-format -q --quiet -v --verbose -h --help' ;;
     mart) echo '-p --pipeline -d --day --test --lineage --docs --freshness -o --output --format --select --home --memory --threads --max-line --max-ratio --max-unpacked --log-format -q --quiet -v --verbose -h --help' ;;
     report) echo '-p --pipeline -d --day -o --output --format --all --block --send --dry-run --home --memory --threads --max-line --max-ratio --max-unpacked --log-format -q --quiet -v --verbose -h --help' ;;
-    run) echo '-p --pipeline -d --day --force --from --only --retry-failed --dry-run --retries --openlineage --source --seed --users --trips --inject --home --memory --threads --max-line --max-ratio --max-unpacked --log-format -q --quiet -v --verbose -h --help' ;;
-    status) echo '-p --pipeline -d --day --format --check --alert --log --home --memory --threads --max-line --max-ratio --max-unpacked --log-format -q --quiet -v --verbose -h --help' ;;
+    run) echo '-p --pipeline -d --day --force --from --only --retry-failed --dry-run --retries --openlineage --source --urls --seed --users --trips --inject --home --memory --threads --max-line --max-ratio --max-unpacked --log-format -q --quiet -v --verbose -h --help' ;;
+    status) echo '-p --pipeline -d --day --format --failed --check --alert --log --home --memory --threads --max-line --max-ratio --max-unpacked --log-format -q --quiet -v --verbose -h --help' ;;
     prune) echo '-p --pipeline --dry-run --home --memory --threads --max-line --max-ratio --max-unpacked --log-format -q --quiet -v --verbose -h --help' ;;
     schedule) echo '-p --pipeline --format --home --memory --threads --max-line --max-ratio --max-unpacked --log-format -q --quiet -v --verbose -h --help' ;;
     init) echo '-p --pipeline --monitoring --new --home --memory --threads --max-line --max-ratio --max-unpacked --log-format -q --quiet -v --verbose -h --help' ;;
@@ -34,6 +34,7 @@ _etl_value() {
     collect:--output | collect:-o) echo 'file' ;;
     collect:--format) echo 'words jsonl csv' ;;
     collect:--source) echo 'file' ;;
+    collect:--urls) echo 'file' ;;
     collect:--seed) echo 'none' ;;
     collect:--users) echo 'none' ;;
     collect:--trips) echo 'none' ;;
@@ -118,6 +119,7 @@ _etl_value() {
     run:--retries) echo 'none' ;;
     run:--openlineage) echo 'file' ;;
     run:--source) echo 'file' ;;
+    run:--urls) echo 'file' ;;
     run:--seed) echo 'none' ;;
     run:--users) echo 'none' ;;
     run:--trips) echo 'none' ;;

@@ -1,7 +1,7 @@
 # fish completion for etl(1). Made by scripts/gendoc.c from cmd/commands.def; change that and run "make docs".
 
 set -g __etl_commands collect validate transform load mart report run status prune schedule init doctor help
-set -g __etl_builtin commerce parts pothole
+set -g __etl_builtin commerce kamis parts pothole
 
 # The command on the line: the first word that is one.
 function __etl_command
@@ -58,6 +58,7 @@ complete -c etl -n '__etl_using collect' -l dataset -x -d 'the dataset, where th
 complete -c etl -n '__etl_using collect' -s o -l output -r -F -d 'write there instead of standard output'
 complete -c etl -n '__etl_using collect' -l format -x -a 'jsonl csv' -d 'what to write, whatever the name says'
 complete -c etl -n '__etl_using collect' -l source -r -F -d 'read these files instead of the defined source'
+complete -c etl -n '__etl_using collect' -l urls -r -F -d 'http sources, ask for the URLs of this file, one a line, in the last phase, and for nothing else'
 complete -c etl -n '__etl_using collect' -l seed -x -d 'generator, another seed'
 complete -c etl -n '__etl_using collect' -l users -x -d 'generator, so many users'
 complete -c etl -n '__etl_using collect' -l trips -x -d 'generator, so many trips'
@@ -176,11 +177,12 @@ complete -c etl -n '__etl_using run' -s d -l day -x -d 'the day, YYYY-MM-DD'
 complete -c etl -n '__etl_using run' -l force -d 'do everything again'
 complete -c etl -n '__etl_using run' -l from -x -a 'collect validate transform load mart report' -d 'start at this stage, collect, validate, transform, load, mart, report'
 complete -c etl -n '__etl_using run' -l only -x -a 'collect validate transform load mart report' -d 'only this stage'
-complete -c etl -n '__etl_using run' -l retry-failed -d 'of the days given, only those whose last run did not end well'
+complete -c etl -n '__etl_using run' -l retry-failed -d 'of the days given, only those whose last run did not end well or whose requests failed, which are asked for again'
 complete -c etl -n '__etl_using run' -l dry-run -d 'say what would be done, or sent, and why'
 complete -c etl -n '__etl_using run' -l retries -x -d 'retries of each stage, instead of those defined'
 complete -c etl -n '__etl_using run' -l openlineage -r -F -d 'append OpenLineage events of the run and its steps to this file, JSON lines'
 complete -c etl -n '__etl_using run' -l source -r -F -d 'read these files instead of the defined source'
+complete -c etl -n '__etl_using run' -l urls -r -F -d 'http sources, ask for the URLs of this file, one a line, in the last phase, and for nothing else'
 complete -c etl -n '__etl_using run' -l seed -x -d 'generator, another seed'
 complete -c etl -n '__etl_using run' -l users -x -d 'generator, so many users'
 complete -c etl -n '__etl_using run' -l trips -x -d 'generator, so many trips'
@@ -199,6 +201,7 @@ complete -c etl -n '__etl_using run' -s h -l help -d 'explain the command'
 complete -c etl -n '__etl_using status' -s p -l pipeline -x -a '(__etl_pipelines)' -d 'the pipeline'
 complete -c etl -n '__etl_using status' -s d -l day -x -d 'the day, YYYY-MM-DD'
 complete -c etl -n '__etl_using status' -l format -x -a 'text json' -d 'what to write'
+complete -c etl -n '__etl_using status' -l failed -d 'list the URLs that failed, by source and reason'
 complete -c etl -n '__etl_using status' -l check -d 'for monitors, a line per problem, status 1 when there is one'
 complete -c etl -n '__etl_using status' -l alert -d 'with --check, send what is news to the channels of the definition\'s alerts, and what still waits for them'
 complete -c etl -n '__etl_using status' -l log -x -d 'print the log of this run, by its id'

@@ -57,8 +57,11 @@ CREATE TABLE IF NOT EXISTS requests (
     http_status INTEGER,
     attempts    INTEGER NOT NULL DEFAULT 0,
     updated_at  TEXT NOT NULL,
+    run_id      TEXT,
+    expires_at  TEXT,
     PRIMARY KEY (source, day, sha1)
 ) STRICT;
+CREATE INDEX IF NOT EXISTS requests_failed ON requests (source, day) WHERE state<>'SUCCESS';
 
 CREATE TABLE IF NOT EXISTS cursors (
     pipeline   TEXT NOT NULL,

@@ -1,0 +1,1 @@
+SELECT api_nm, item_nm, kind_nm, price, median_pr, ratio FROM {{ this }}
