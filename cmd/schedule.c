@@ -69,6 +69,15 @@ static void systemd(const struct pipeline *p, const char *self, const char *home
            "%02d:%02d:00 %s\nPersistent=false\n\n"
            "[Install]\nWantedBy=timers.target\n",
            p->name, p->name, p->schedule_at / 60, p->schedule_at % 60, p->zone_name);
+    if (sla_due_minutes(p) < 0 && !p->watch.max_age) return;
+    printf("\n# /etc/systemd/system/etl-%s-check.service\n[Unit]\nDescription=etl %s, is it "
+           "late?\n\n[Service]\nType=oneshot\n"
+           "WorkingDirectory=%s\nExecStart=%s status -q --check --alert -p %s --home %s\nSuccessExitStatus=1\n"
+           "EnvironmentFile=-/etc/etl/%s.env\n\n",
+           p->name, p->name, cwd, self, p->name, home, p->name);
+    printf("# /etc/systemd/system/etl-%s-check.timer\n[Unit]\nDescription=etl %s, is it late?\n\n[Timer]\n"
+           "OnCalendar=*:0/15\n\n[Install]\nWantedBy=timers.target\n",
+           p->name, p->name);
 }
 
 int cmd_SCHEDULE(struct cli *c, struct err *e) {

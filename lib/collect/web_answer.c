@@ -1,5 +1,7 @@
 /* What an answer means: verdicts, echo, records, the next page; and its entry in the journal. */
+#include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <xxhash.h>
 
@@ -17,7 +19,7 @@ struct taking { /* one answer on its way into the journal */
     const struct pl_request *r;
     const char *url; /* after redirects, without secrets */
     struct buf *out;
-    size_t items, skipped;
+    size_t items;
 };
 
 /* A rejected record: a JSON string that says which URL and why. */
@@ -33,29 +35,16 @@ static void put_reject(struct buf *out, const char *url, const char *why, struct
     buf_free(&b);
 }
 
-static void put_skipped(struct crawl *c, const char *url, const char *why) {
-    if (c->skipped.n > 16 << 20) return;
-    buf_str(&c->skipped, "{\"url\":");
-    json_text_quote(&c->skipped, url);
-    buf_str(&c->skipped, ",\"state\":\"SKIPPED\",\"reason\":");
-    json_text_quote(&c->skipped, why);
-    buf_str(&c->skipped, "}\n");
-}
-
 static int take_item(void *ctx, struct sv text, const char *reason, struct err *e) {
     struct taking *t = ctx;
     (void)e;
-    if (!reason) {
+    if (reason) {
+        put_reject(t->out, t->url, reason, text);
+    } else {
         buf_sv(t->out, text);
         buf_chr(t->out, '\n');
-        t->items++;
-    } else if (t->r->collect) {
-        put_reject(t->out, t->url, reason, text);
-        t->items++;
-    } else {
-        t->skipped++;
-        put_skipped(t->c, t->url, reason);
     }
+    t->items++;
     return ERR_OK;
 }
 
@@ -66,9 +55,24 @@ static bool var_of(void *ctx, const char *name, struct buf *out) {
 
 /* ---- raw answers ------------------------------------------------------------------------------------------------- */
 
+/* Directories of answers, without waiting for the disk as dir_make does: thousands are made for a day, and what a power
+ * loss takes is asked for again. */
+static int make_dirs(const char *path, struct err *e) {
+    char p[4096];
+    snprintf(p, sizeof p, "%s", path);
+    for (char *s = p + 1;; s++) {
+        if (*s != '/' && *s) continue;
+        char end = *s;
+        *s = 0;
+        if (mkdir(p, 0755) != 0 && errno != EEXIST) return err_sys(e, ERR_IO, "cannot make directory %s", p);
+        *s = end;
+        if (!end) return ERR_OK;
+    }
+}
+
 static char *answer_path(struct crawl *c, const char *sha256, bool make, struct err *e) {
     char *dir = arena_fmt(&c->a, "%s/%.2s", c->answers, sha256);
-    if (make && dir_make(dir, e)) return NULL;
+    if (make && make_dirs(dir, e)) return NULL;
     return arena_fmt(&c->a, "%s/%s.gz", dir, sha256);
 }
 
@@ -107,9 +111,10 @@ static int keep_answer(struct crawl *c, struct sv body, char sha256[65], struct 
     return rc;
 }
 
-/* The answer under the names of its question as well: dt=2026-01-15/category=200/town=1101/9f31...json.gz, one more name of
- * the same file. An answer that was asked for again takes the name over. */
-static int place_answer(struct crawl *c, const struct visit *v, const char *partition, const char *sha256, struct err *e) {
+/* The answer under the names of its question as well: dt=2026-01-15/category=200/town=1101/9f31...json.gz, one more
+ * name of the same file. An answer that was asked for again takes the name over. */
+static int place_answer(struct crawl *c, const struct visit *v, const char *partition, const char *sha256,
+                        struct err *e) {
     struct buf b = {0};
     bool null;
     char *from = answer_path(c, sha256, false, e), *dir = NULL, *to = NULL, *tmp = NULL;
@@ -118,7 +123,7 @@ static int place_answer(struct crawl *c, const struct visit *v, const char *part
         dir = arena_fmt(&c->a, "%s/%s", c->answers, buf_text(&b));
         to = arena_fmt(&c->a, "%s/%.12s.gz", dir, v->sha1);
         tmp = arena_fmt(&c->a, "%s.tmp-%d", to, (int)getpid());
-        rc = dir_make(dir, e);
+        rc = make_dirs(dir, e);
     }
     buf_free(&b);
     if (rc) return rc;
@@ -278,7 +283,7 @@ static bool next_page(struct taking *t, const struct meaning *m, size_t seen, ui
     }
     buf_free(&total);
     if (g->kind == PAGES_COUNT) {
-        if (!t->items && !t->skipped) return false; /* an empty page */
+        if (!t->items) return false; /* an empty page */
         if (t->items && sum == t->v->last_sum) {
             log_warn("%s: the page repeats the one before; its list ends here", t->v->shown);
             return false;
@@ -299,7 +304,7 @@ static int enter(struct taking *t, const struct meaning *m, const struct http_an
     const struct visit *v = t->v;
     struct buf next = {0};
     uint64_t sum = XXH3_64bits(t->out->n ? t->out->p : "", t->out->n);
-    size_t seen = v->seen + t->items + t->skipped;
+    size_t seen = v->seen + t->items;
     bool more = next_page(t, m, seen, sum, link, &next);
     struct journal_head h = {.phase = t->r->name,
                              .phase_no = v->phase,
@@ -351,7 +356,6 @@ static int take_body(struct crawl *c, struct visit *v, const struct http_answer 
                 put_reject(&c->payload, t.url, m.detail, (struct sv){0});
         }
         c->t.items += t.items;
-        c->t.skipped += t.skipped;
         rc = enter(&t, &m, a, kept, a->next, e);
     }
     buf_free(&url);

@@ -326,7 +326,7 @@ static int send_next(struct ledger *l, const struct pipeline *p, enum channel c,
                                    "attempts>0 AND updated_at>?3";
     struct arena a = {0};
     struct waiting w;
-    bool any;
+    bool any = false;
     int64_t last = 0, sent = count(l, p, c, sent_sql, now_utc() - 3600, e);
     int rc = sent < 0 ? e->code : oldest(l, p, c, &a, &w, &any, e);
     *done = rc || !any || sent >= p->alerts.per_hour;

@@ -26,7 +26,7 @@ static const char *kind_of(const char *state) {
 }
 
 static const char *due_words(struct status *s, const struct status_day *d) {
-    return arena_fmt(&s->a, "due %s, %s ago", utc_text(d->due).s, duration_text(s->now - d->due).s);
+    return arena_fmt(&s->a, "due %s, %s ago", sla_when(s->p, d->due).s, duration_text(s->now - d->due).s);
 }
 
 static void check_day(struct status *s, struct status_day *d) {
@@ -129,8 +129,8 @@ int status_alert(const struct status *s, struct ledger *l, struct err *e) {
         struct alert_sight killed = {s->home, d->day, "run", "failure", d->error};
         if (d->killed) rc = alert_sighted(l, s->p, &killed, e);
         if (rc || status_is_done(d) || !d->due || s->now <= d->due || s->now > d->due + 86400) continue;
-        char words[160];
-        snprintf(words, sizeof words, "due %s; it is %s", utc_text(d->due).s, utc_text(s->now).s);
+        char words[240];
+        snprintf(words, sizeof words, "due %s; it is %s", sla_when(s->p, d->due).s, sla_when(s->p, s->now).s);
         struct alert_sight late = {s->home, d->day, "late", "missed", words};
         rc = alert_sighted(l, s->p, &late, e);
     }
