@@ -123,7 +123,10 @@ void tcell_write(struct buf *b, const struct tcell *c) {
     switch (c->kind) {
     case TC_DECIMAL:
     case TC_REAL:
-        if ((p = buf_room(b, TCELL_ROOM))) b->n += tcell_number(p, c);
+        if ((p = buf_room(b, TCELL_ROOM))) {
+            b->n += tcell_number(p, c);
+            b->p[b->n] = 0;
+        }
         break;
     case TC_NUMBER:
     case TC_TEXT:
