@@ -93,6 +93,12 @@ int cmd_SCHEDULE(struct cli *c, struct err *e) {
         c->env.home[0] == '/'
             ? c->env.home
             : arena_fmt(&c->a, "%s/%s", cwd, strncmp(c->env.home, "./", 2) == 0 ? c->env.home + 2 : c->env.home);
+    for (const char *s = arena_fmt(&c->a, "%s%s%s", self, home, cwd); *s;
+         s++) /* a line break would begin a line of its own */
+        if ((unsigned char)*s < 0x20 || *s == 0x7F)
+            return err_set(e, ERR_USAGE,
+                           "a path holds a control character, which no crontab and no unit can carry: choose another "
+                           "--home or directory");
     if ((rc = cli_pipelines(c, &names, &n, e))) return rc;
     for (size_t i = 0; i < n && rc == ERR_OK; i++) {
         struct pipeline *p = NULL;

@@ -385,7 +385,7 @@ fetch_uplot() {
     note "downloading uPlot $UPLOT_VERSION"
     /usr/lib/apt/apt-helper -o APT::Sandbox::User=root -o Acquire::Retries=3 \
       download-file "$UPLOT_URL" "$file" "SHA512:$UPLOT_SHA512" >"$log" 2>&1 </dev/null ||
-      fail_with_log "uPlot could not be downloaded from $UPLOT_URL" "$log"
+      fail_with_log "uPlot could not be downloaded from $UPLOT_URL (a copy may be put at $file)" "$log"
   fi
   tar -xzf "$file" -C "$SRC/uplot.new"
   cp "$SRC/uplot.new/package/LICENSE" "$SRC/uplot.LICENSE"

@@ -110,7 +110,7 @@ int datasets_collect(const struct pipeline *p, const struct pl_dataset *d, day_t
     }
     buf_chr(&told, ']');
     if (rc == ERR_OK && !read)
-        rc = err_set(e, ERR_NOINPUT, "none of the datasets that %s is made of has been done for this day", d->name);
+        rc = err_set(e, ERR_DATA, "none of the datasets that %s is made of has anything for this day", d->name);
     snprintf(st->inputs_json, sizeof st->inputs_json, "%s", told.n < sizeof st->inputs_json ? told.p : "[]");
     buf_free(&told);
     arena_free(&a);

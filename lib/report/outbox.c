@@ -79,8 +79,8 @@ bool alert_channel_ready(const struct pipeline *p, enum channel c, bool loud) {
     bool ready = expand(&p->alerts, c, &t, &a, &e) == ERR_OK;
     if (!ready && loud)
         log_warn("no %s: %s", shown_names[c], e.msg);
-    else if (!ready && !told[c])
-        log_debug("no %s: %s", shown_names[c], e.msg);
+    else if (!ready && !told[c]) /* not set is a choice; a file that cannot be read is not */
+        log_line(e.code == ERR_CONFIG ? LOG_DEBUG : LOG_WARN, "no %s: %s", shown_names[c], e.msg);
     if (!ready) told[c] = true;
     arena_free(&a);
     return ready;

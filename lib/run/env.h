@@ -14,7 +14,7 @@ struct run_env {
     size_t max_line; /* bytes; 0 default */
     struct collect_opt collect;
     const char *openlineage; /* file for events (openlineage.h), NULL none */
-    bool progress; /* standard error is a terminal and nobody said -q */
+    bool progress;           /* standard error is a terminal and nobody said -q */
 };
 
 /* Block size of readers that fits the memory. */

@@ -154,13 +154,23 @@ static bool same(const char *a, const char *b) {
     return a && b && strcmp(a, b) == 0;
 }
 
+/* Is s the collecting of a dataset that is made of d? */
+static bool made_of(const struct plan_step *s, const struct pl_dataset *d) {
+    if (s->stage != STAGE_COLLECT || !d || s->d->source.kind != SOURCE_DATASET) return false;
+    for (size_t i = 0, n = strlen(d->name); i < s->d->source.from.n; i++) {
+        const char *from = s->d->source.from.s[i];
+        if (strncmp(from, d->name, n) == 0 && (!from[n] || from[n] == '/')) return true;
+    }
+    return false;
+}
+
 /* The step before which s must come again when it was redone. */
 static const struct plan_step *redone_before(const struct plan *pl, size_t i) {
     const struct plan_step *s = &pl->s[i];
     for (size_t k = 0; k < i; k++) {
         const struct plan_step *b = &pl->s[k];
         if (!b->made) continue;
-        if (s->stage == STAGE_REPORT || (s->d && s->d == b->d)) return b;
+        if (s->stage == STAGE_REPORT || (s->d && s->d == b->d) || made_of(s, b->d)) return b;
         if (s->stage != STAGE_MART) continue;
         if (b->stage == STAGE_LOAD && strs_has(s->m->inputs, sv_of(b->d->load->table))) return b;
         if (b->stage == STAGE_MART && strs_has(s->m->inputs, sv_of(b->m->name))) return b;

@@ -9,7 +9,7 @@
 #include "transform/seed.h"
 #include "transform/similar.h"
 
-#define KNOWN_MOST 200000
+#define KNOWN_MOST 30000
 #define KNOWN_TEXT 200 /* longer texts are not kept */
 
 struct map_args {

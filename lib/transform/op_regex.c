@@ -73,7 +73,8 @@ enum op_verdict apply_extract(struct tworker *w, const struct top *o, struct tre
 
 /* ---- replace: one pattern after another ---- */
 
-#define REPEATS 100 /* of "repeat": a replacement that never comes to rest ends here */
+#define TEXT_MOST ((size_t)64 << 20) /* a text that grows beyond it is cut off there */
+#define REPEATS 100                  /* of "repeat": a replacement that never comes to rest ends here */
 
 struct replace {
     struct svs fields;
@@ -109,24 +110,33 @@ const void *parse_replace(struct op_parse *c) {
     return x;
 }
 
-static struct sv replaced(const struct replace *x, struct sv s, struct arena *a) {
+/* The text after all replacements in one of two buffers, or s itself. Only what came out last is kept. */
+static struct sv replaced(const struct replace *x, struct sv s, struct arena *a, struct buf room[2]) {
+    int to = 0;
     for (size_t i = 0; i < x->n; i++)
         for (int k = 0; k < (x->repeat ? REPEATS : 1); k++) {
-            struct sv t = rx_replace(x->pairs[i].re, s, x->pairs[i].with, a);
-            if (sv_eq(s, t)) break;
+            room[to].n = 0;
+            if (!rx_replace(x->pairs[i].re, s, x->pairs[i].with, a, &room[to])) break;
+            struct sv t = {buf_text(&room[to]), room[to].n};
+            bool same = sv_eq(s, t);
             s = t;
+            to = !to;
+            if (same || s.n > TEXT_MOST) break;
         }
     return s;
 }
 
 enum op_verdict apply_replace(struct tworker *w, const struct top *o, struct trec *r) {
     const struct replace *x = o->args;
+    struct buf room[2] = {{.max = TEXT_MOST * 2}, {.max = TEXT_MOST * 2}};
     (void)w;
     for (size_t i = 0; i < x->fields.n; i++) {
         struct tmember *m = trec_find(r, x->fields.s[i]);
         if (!m || !value_is_text(m->value)) continue;
-        struct sv s = value_text(m->value, r->a), t = replaced(x, s, r->a);
+        struct sv s = value_text(m->value, r->a), t = replaced(x, s, r->a, room);
         if (!sv_eq(s, t)) m->value = value_of_text(t, r->a);
     }
+    buf_free(&room[0]);
+    buf_free(&room[1]);
     return OP_NEXT;
 }

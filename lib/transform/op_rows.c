@@ -3,6 +3,8 @@
 
 #define ITEMS_MOST 10000 /* a record with a longer list is dropped: it would not fit the memory many times over */
 
+#define RECORDS_MOST ((size_t)64 << 20) /* bytes that one record may become */
+
 struct split {
     struct sv field, to, by;
     struct rx *pattern, **without;
@@ -127,6 +129,13 @@ static struct sv value_of(struct jval v) {
     return jv_type(v) == JT_STR ? (struct sv){s.p - 1, s.n + 2} : s;
 }
 
+/* Bytes of the record when it is written, but for its names' escapes. */
+static size_t size_of(const struct trec *r) {
+    size_t n = 2;
+    for (size_t i = 0; i < r->n; i++) n += r->m[i].key.n + r->m[i].value.n + 4;
+    return n;
+}
+
 enum op_verdict apply_explode(struct tworker *w, const struct top *o, struct trec *r) {
     const struct explode *x = o->args;
     const struct tmember *m = trec_find(r, x->field);
@@ -142,7 +151,8 @@ enum op_verdict apply_explode(struct tworker *w, const struct top *o, struct tre
     if (!sv_eq(x->to, x->field)) trec_remove(&left, x->field);
     if (m && m->value.p[0] == '[' && json_scan(&toks, m->value.p, m->value.n, 0, &je)) {
         struct jval list = {m->value.p, toks.t, 0}, e;
-        if (toks.t->n > ITEMS_MOST) {
+        size_t each = size_of(&left) - (sv_eq(x->to, x->field) ? m->value.n : 0);
+        if (toks.t->n > ITEMS_MOST || toks.t->n * each > RECORDS_MOST) {
             jtoks_free(&toks);
             return OP_DROP;
         }

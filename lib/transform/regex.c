@@ -6,7 +6,10 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#define MATCH_LIMIT 1000000 /* steps; a pattern of sense needs some dozens a byte */
+/* Steps back that a match may take from each place of the text: enough to go over it some times, and for short texts
+ * much more; a pattern such as (x+x+)+y, which would take years, ends there. */
+#define MATCH_MOST 100000
+#define MATCH_ALL 100000000
 
 struct rx {
     pcre2_code *code;
@@ -101,7 +104,6 @@ static struct room *room_of(const struct rx *x) {
         m = mem_alloc(sizeof *m);
         m->limits = pcre2_match_context_create(NULL);
         if (!m->limits) mem_die();
-        pcre2_set_match_limit(m->limits, MATCH_LIMIT);
         pthread_setspecific(room_key, m);
     }
     if (!m->data || m->groups < x->groups) {
@@ -116,6 +118,9 @@ static struct room *room_of(const struct rx *x) {
 bool rx_find(const struct rx *x, struct sv s, size_t from, struct arena *a, struct rx_match *out) {
     struct room *m = room_of(x);
     uint32_t how = PCRE2_NO_UTF_CHECK;
+    size_t limit = MATCH_ALL / (s.n + 1);
+    limit = limit > MATCH_MOST ? MATCH_MOST : limit;
+    pcre2_set_match_limit(m->limits, (uint32_t)(limit > 4 * s.n + 500 ? limit : 4 * s.n + 500));
     int rc = pcre2_match(x->code, (PCRE2_SPTR)s.p, s.n, from, how, m->data, m->limits);
     if (rc == PCRE2_ERROR_JIT_STACKLIMIT) /* the machine's code has 32 KiB; the interpreter takes what it needs */
         rc = pcre2_match(x->code, (PCRE2_SPTR)s.p, s.n, from, how | PCRE2_NO_JIT, m->data, m->limits);
@@ -123,7 +128,8 @@ bool rx_find(const struct rx *x, struct sv s, size_t from, struct arena *a, stru
     if (rc < 0) return false;
     const PCRE2_SIZE *at = pcre2_get_ovector_pointer(m->data);
     out->n = x->groups + 1;
-    out->group = arena_alloc(a, out->n * sizeof *out->group);
+    out->group =
+        out->n <= RX_ROOM ? memset(out->room, 0, sizeof out->room) : arena_alloc(a, out->n * sizeof *out->group);
     for (size_t i = 0; i < (size_t)rc; i++)
         if (at[2 * i] != PCRE2_UNSET && at[2 * i + 1] >= at[2 * i])
             out->group[i] = (struct sv){s.p + at[2 * i], at[2 * i + 1] - at[2 * i]};
@@ -193,15 +199,14 @@ static size_t char_length(struct sv s, size_t at) {
     return n;
 }
 
-struct sv rx_replace(const struct rx *x, struct sv s, struct sv with, struct arena *a) {
+bool rx_replace(const struct rx *x, struct sv s, struct sv with, struct arena *a, struct buf *out) {
     struct rx_match m;
-    struct buf b = {0};
     size_t at = 0, from = 0;
-    if (!rx_find(x, s, 0, a, &m)) return s;
+    if (!rx_find(x, s, 0, a, &m)) return false;
     do {
         size_t start = (size_t)(m.group[0].p - s.p), end = start + m.group[0].n;
-        buf_add(&b, s.p + from, start - from);
-        put_with(x, &b, with, &m);
+        buf_add(out, s.p + from, start - from);
+        put_with(x, out, with, &m);
         from = end;
         at = end;
         if (!m.group[0].n) { /* an empty match: the next one begins a character later */
@@ -209,10 +214,8 @@ struct sv rx_replace(const struct rx *x, struct sv s, struct sv with, struct are
             at = end + char_length(s, end);
         }
     } while (at <= s.n && rx_find(x, s, at, a, &m));
-    buf_add(&b, s.p + from, s.n - from);
-    struct sv out = {arena_strn(a, buf_text(&b), b.n), b.n};
-    buf_free(&b);
-    return out;
+    buf_add(out, s.p + from, s.n - from);
+    return true;
 }
 
 size_t rx_names(const struct rx *x) {
