@@ -8,6 +8,7 @@
 #include "cmd/profile.h"
 #include "collect/clickstream.h"
 #include "collect/trips.h"
+#include "io/bytes.h"
 #include "io/file.h"
 #include "io/gzip.h"
 
@@ -242,7 +243,7 @@ static int parse_inject(struct cli *c, struct err *e) {
 
 int cli_env(struct cli *c, struct err *e) {
     struct run_env *env = &c->env;
-    int64_t memory, threads, line, retries, seed, users, trips;
+    int64_t memory, threads, line, retries, seed, users, trips, ratio, unpacked;
     long cpus = sysconf(_SC_NPROCESSORS_ONLN);
     const char *home = cli_get(c, "home");
     const char *chosen = NULL;
@@ -253,6 +254,8 @@ int cli_env(struct cli *c, struct err *e) {
     if (rc == ERR_OK) rc = cli_int(c, "memory", 16, 1 << 20, 256, &memory, e);
     if (rc == ERR_OK) rc = cli_int(c, "threads", 1, 256, cpus > 0 ? cpus : 1, &threads, e);
     if (rc == ERR_OK) rc = cli_int(c, "max-line", 1, 1024, 16, &line, e);
+    if (rc == ERR_OK) rc = cli_int(c, "max-ratio", 0, 2000, BYTES_RATIO, &ratio, e);
+    if (rc == ERR_OK) rc = cli_int(c, "max-unpacked", 0, 1 << 20, BYTES_UNPACKED >> 30, &unpacked, e);
     if (rc == ERR_OK) rc = cli_int(c, "retries", 0, 100, -1, &retries, e);
     if (rc == ERR_OK) rc = cli_int(c, "seed", 0, INT64_MAX, -1, &seed, e);
     if (rc == ERR_OK) rc = cli_int(c, "users", 1, CLICKSTREAM_USERS_MAX, -1, &users, e);
@@ -270,6 +273,7 @@ int cli_env(struct cli *c, struct err *e) {
     /* each thread's batches take memory: with little of it there are fewer (the result is the same) */
     env->threads = (int)(threads < memory / 8 ? threads : memory / 8);
     gzip_threads_set(env->threads);
+    bytes_limits_set((uint64_t)ratio, (uint64_t)unpacked << 30);
     env->retries = (int)retries;
     env->max_line = (size_t)line << 20;
     env->collect.seed = seed;

@@ -4,6 +4,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "base/embed.h"
 #include "base/log.h"
 #include "cmd/cli.h"
 #include "io/file.h"
@@ -11,6 +12,7 @@
 #include "mart/mart.h"
 #include "net/post.h"
 #include "report/alert.h"
+#include "store/home.h"
 #include "store/warehouse.h"
 
 struct doctor {
@@ -19,7 +21,10 @@ struct doctor {
 };
 
 static void say(struct doctor *d, bool ok, const char *what, const char *detail) {
-    printf("%-6s %-12s %s\n", ok ? "ok" : "WRONG", what, detail);
+    struct buf b = {0};
+    log_clean(&b, sv_of(detail));
+    printf("%-6s %-12s %s\n", ok ? "ok" : "WRONG", what, buf_text(&b));
+    buf_free(&b);
     d->problems += !ok;
 }
 
@@ -50,6 +55,12 @@ static void look_at_home(struct doctor *d) {
     int fd = file_temp(home, &e);
     say(d, fd >= 0, "home", fd >= 0 ? arena_fmt(&d->c->a, "%s can be written", home) : e.msg);
     if (fd >= 0) close(fd);
+    const char *net = home_network(home);
+    int rc = home_check(home, false, &e);
+    if (rc) say(d, false, "home", e.msg);
+    if (net)
+        say(d, true, "home",
+            arena_fmt(&d->c->a, "lies on %s: it belongs to one host (locks/host), and a local disk is faster", net));
     if (statvfs(home, &fs) == 0) {
         double gb = (double)fs.f_bavail * (double)fs.f_frsize / 1e9;
         snprintf(text, sizeof text, "%.1f GB free%s", gb, gb < 1 ? ": make room, or move --home" : "");
@@ -57,18 +68,57 @@ static void look_at_home(struct doctor *d) {
     }
 }
 
-static int integrity(struct db *db, struct err *e) {
+#define WAY_OUT                                                                                                        \
+    "Move it aside with its -wal and -shm: a new one is made, and `etl run --force` of the days fills it from the "    \
+    "sources and the lake; or restore a copy"
+
+/* Its tables and columns, against those that this etl makes: a changed name may still be good SQL. */
+static int as_made(struct db *db, const char *sql_file, struct err *e) {
+    struct db fresh = {0};
+    struct stmt want, have;
+    bool row = true;
+    int rc = db_open(&fresh, ":memory:", 0, 0, e);
+    if (rc == ERR_OK) rc = db_exec(&fresh, e, embed_find(sql_file)->text);
+    if (rc == ERR_OK)
+        rc =
+            stmt_prepare(&want, &fresh,
+                         "SELECT t.name, c.name FROM sqlite_schema AS t, pragma_table_xinfo(t.name) AS c WHERE "
+                         "t.type='table' UNION ALL SELECT tbl_name, name FROM sqlite_schema WHERE type='index' AND sql "
+                         "IS NOT NULL",
+                         "checking", e);
+    while (rc == ERR_OK && (rc = stmt_step(&want, &row, e)) == ERR_OK && row) {
+        bool found = false;
+        rc = stmt_prepare(&have, db,
+                          "SELECT 1 FROM pragma_table_xinfo(?1) WHERE name=?2 UNION ALL SELECT 1 FROM sqlite_schema "
+                          "WHERE type='index' AND tbl_name=?1 AND name=?2",
+                          "checking", e);
+        if (rc) break;
+        stmt_text(&have, 1, stmt_col(&want, 0));
+        stmt_text(&have, 2, stmt_col(&want, 1));
+        rc = stmt_step(&have, &found, e);
+        stmt_close(&have);
+        if (rc == ERR_OK && !found)
+            rc = err_set(e, ERR_CORRUPT, "%s is damaged or was changed: its table %s has no %s. " WAY_OUT, db->path,
+                         stmt_col(&want, 0), stmt_col(&want, 1));
+    }
+    if (fresh.h) {
+        stmt_close(&want);
+        db_close(&fresh);
+    }
+    return rc;
+}
+
+static int integrity(struct db *db, const char *sql_file, int version, struct err *e) {
+    int64_t is = 0;
     struct stmt s;
     bool row;
-    int rc = stmt_prepare(&s, db, "PRAGMA quick_check(1)", "checking", e);
+    int rc = stmt_prepare(&s, db, "PRAGMA integrity_check(1)", "checking", e);
     if (rc == ERR_OK) rc = stmt_step(&s, &row, e);
     if (rc == ERR_OK && strcmp(stmt_col(&s, 0), "ok") != 0)
-        rc = err_set(e, ERR_CORRUPT,
-                     "%s is damaged (%s): move it aside; a new one is made and `etl run --force` fills it from the "
-                     "sources and the lake",
-                     db->path, stmt_col(&s, 0));
+        rc = err_set(e, ERR_CORRUPT, "%s is damaged (%s). " WAY_OUT, db->path, stmt_col(&s, 0));
     stmt_close(&s);
-    return rc;
+    if (rc == ERR_OK) rc = db_version(db, version, &is, e);
+    return rc || is != version ? rc : as_made(db, sql_file, e); /* the next run makes an older one new */
 }
 
 static void look_at_databases(struct doctor *d) {
@@ -77,13 +127,13 @@ static void look_at_databases(struct doctor *d) {
     struct err e = {0};
     if (file_exists(arena_fmt(&d->c->a, "%s/ledger.db", d->c->env.home))) {
         int rc = ledger_open_read(&l, d->c->env.home, &e);
-        if (rc == ERR_OK) rc = integrity(&l.db, &e);
+        if (rc == ERR_OK) rc = integrity(&l.db, "sql/ledger.sql", LEDGER_VERSION, &e);
         say(d, rc == ERR_OK, "ledger", rc ? e.msg : "whole");
         if (rc == ERR_OK || l.db.h) ledger_close(&l);
     }
     if (file_exists(arena_fmt(&d->c->a, "%s/warehouse.db", d->c->env.home))) {
         int rc = warehouse_open_read(&wh, d->c->env.home, &e);
-        if (rc == ERR_OK) rc = integrity(&wh, &e);
+        if (rc == ERR_OK) rc = integrity(&wh, "sql/warehouse.sql", WAREHOUSE_VERSION, &e);
         say(d, rc == ERR_OK, "warehouse", rc ? e.msg : "whole");
         if (wh.h) db_close(&wh);
     }

@@ -90,6 +90,9 @@ int cmd_INIT(struct cli *c, struct err *e) {
     if (name && !good_name(name))
         return err_set(e, ERR_USAGE,
                        "'%s' is no name for a pipeline: small letters, digits and _, beginning with a letter", name);
+    for (const char *s = dir; *s; s++)
+        if ((unsigned char)*s < 0x20 || *s == 0x7F)
+            return err_set(e, ERR_USAGE, "the directory's name holds a control character: %s", dir);
     int rc = name ? copy_files(c, dir, "template/", name, e)
                   : copy_files(c, dir, arena_fmt(&c->a, "%s/", copy ? copy : "commerce"), NULL, e);
     if (rc == ERR_OK) rc = schemas(c, dir, e);

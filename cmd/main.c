@@ -57,6 +57,7 @@ int main(int argc, char **argv) {
     setup_memory();
     struct cli c;
     struct err e = {0};
+    secret_keep_from_cores();
     cJSON_InitHooks(&(cJSON_Hooks){.malloc_fn = json_alloc, .free_fn = free});
     int rc = cli_parse(&c, argc, argv, &e);
     if (rc == ERR_OK) rc = work(&c, &e);

@@ -69,6 +69,15 @@ static void systemd(const struct pipeline *p, const char *self, const char *home
            "%02d:%02d:00 %s\nPersistent=false\n\n"
            "[Install]\nWantedBy=timers.target\n",
            p->name, p->name, p->schedule_at / 60, p->schedule_at % 60, p->zone_name);
+    if (sla_due_minutes(p) < 0 && !p->watch.max_age) return;
+    printf("\n# /etc/systemd/system/etl-%s-check.service\n[Unit]\nDescription=etl %s, is it "
+           "late?\n\n[Service]\nType=oneshot\n"
+           "WorkingDirectory=%s\nExecStart=%s status -q --check --alert -p %s --home %s\nSuccessExitStatus=1\n"
+           "EnvironmentFile=-/etc/etl/%s.env\n\n",
+           p->name, p->name, cwd, self, p->name, home, p->name);
+    printf("# /etc/systemd/system/etl-%s-check.timer\n[Unit]\nDescription=etl %s, is it late?\n\n[Timer]\n"
+           "OnCalendar=*:0/15\n\n[Install]\nWantedBy=timers.target\n",
+           p->name, p->name);
 }
 
 int cmd_SCHEDULE(struct cli *c, struct err *e) {
@@ -84,6 +93,12 @@ int cmd_SCHEDULE(struct cli *c, struct err *e) {
         c->env.home[0] == '/'
             ? c->env.home
             : arena_fmt(&c->a, "%s/%s", cwd, strncmp(c->env.home, "./", 2) == 0 ? c->env.home + 2 : c->env.home);
+    for (const char *s = arena_fmt(&c->a, "%s%s%s", self, home, cwd); *s;
+         s++) /* a line break would begin a line of its own */
+        if ((unsigned char)*s < 0x20 || *s == 0x7F)
+            return err_set(e, ERR_USAGE,
+                           "a path holds a control character, which no crontab and no unit can carry: choose another "
+                           "--home or directory");
     if ((rc = cli_pipelines(c, &names, &n, e))) return rc;
     for (size_t i = 0; i < n && rc == ERR_OK; i++) {
         struct pipeline *p = NULL;

@@ -99,8 +99,8 @@ int cmd_STATUS(struct cli *c, struct err *e) {
     static const char *const formats[] = {"text", "json"};
     struct asked q = {.check = cli_has(c, "check"), .alert = cli_has(c, "alert"), .failed = cli_has(c, "failed")};
     int rc = cli_choice(c, "format", formats, 2, 0, &q.format, e);
-    char **names;
-    size_t n;
+    char **names = NULL;
+    size_t n = 0;
     if (rc == ERR_OK && q.alert && !q.check)
         rc = err_set(e, ERR_USAGE, "--alert goes with --check: it sends what --check finds");
     if (rc == ERR_OK && cli_has(c, "log")) return show_log(c, q.format, e);

@@ -19,7 +19,7 @@ BUILD_PACKAGES="gcc make cmake dpkg-dev ca-certificates tcl pkg-config libc6-dev
 
 # Needed only to test, check and format the program, never to build it.
 TEST_PACKAGES="libcmocka-dev jq sqlite3 python3 valgrind strace clang
-  clang-format clang-tidy libclang-rt-14-dev mandoc shellcheck"
+  clang-format clang-tidy libclang-rt-14-dev mandoc shellcheck openssl python3-aiosmtpd"
 
 # What the pages draw their charts with, from the npm registry: no Debian
 # package has it.  apt's own downloader checks the hash, so nothing more is
@@ -385,7 +385,7 @@ fetch_uplot() {
     note "downloading uPlot $UPLOT_VERSION"
     /usr/lib/apt/apt-helper -o APT::Sandbox::User=root -o Acquire::Retries=3 \
       download-file "$UPLOT_URL" "$file" "SHA512:$UPLOT_SHA512" >"$log" 2>&1 </dev/null ||
-      fail_with_log "uPlot could not be downloaded from $UPLOT_URL" "$log"
+      fail_with_log "uPlot could not be downloaded from $UPLOT_URL (a copy may be put at $file)" "$log"
   fi
   tar -xzf "$file" -C "$SRC/uplot.new"
   cp "$SRC/uplot.new/package/LICENSE" "$SRC/uplot.LICENSE"

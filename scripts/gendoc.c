@@ -86,6 +86,13 @@ static const struct term environment[] = {
      "Only as a definition names it, normally as\n.Ql ${SLACK_WEBHOOK_URL} ;\nso with every other variable that a "
      "definition "
      "names.\nA message whose variables are not set is not sent, and that fails nothing."},
+    {RUN + REPORT + STATUS + DOCTOR, "SLACK_WEBHOOK_URL_FILE",
+     "A file that holds the value instead, without the line breaks at its end; so with\n.Ev _FILE\nbehind every other "
+     "variable that a definition names.\nHooks then do not find the secret in their environment."},
+    {ALL & ~(HELP + INIT), "ETL_HOST",
+     "A name that stands for this machine in\n.Pa HOME/locks/host :\na home on a network file system belongs to one "
+     "host, "
+     "and containers that take turns there must have one name."},
     {RUN + REPORT + STATUS + DOCTOR, "SSL_CERT_FILE",
      "Bundle of CA certificates in PEM form for sending alerts; else the usual places of Debian, Red Hat, SUSE and "
      "Alpine are "
@@ -99,6 +106,9 @@ static const struct term environment[] = {
      "For tests: an instant in ISO 8601 form\n.Pq Ql 2026\\-01\\-16T02:00:03Z\nthat stands in for the clock."},
 };
 static const struct term files[] = {
+    {RUN + DOCTOR, "HOME/locks/host",
+     "The host that a home on a network file system belongs to, by name and machine-id; others are refused, since "
+     "SQLite's write-ahead log cannot be shared between hosts."},
     {ALL & ~(HELP + INIT), "./schemas/PIPELINE/pipeline.json",
      "A pipeline's definition, see\n.Xr etl-pipeline 5 ;\nthen\n.Pa HOME/schemas/PIPELINE ,\nthen the one inside the "
      "binary."},

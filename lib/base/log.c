@@ -37,7 +37,7 @@ bool log_shows(enum log_level level) {
 
 bool log_file(const char *path) {
     if (lg.fd >= 0) close(lg.fd);
-    lg.fd = path ? open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644) : -1;
+    lg.fd = path ? open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0644) : -1;
     return !path || lg.fd >= 0;
 }
 
@@ -65,8 +65,18 @@ static size_t shown_utf8(const unsigned char *u, size_t left) {
     return u[0] == 0xC2 && u[1] < 0xA0 ? 0 : n;
 }
 
-void log_clean(struct buf *out, struct sv s) {
+/* A copy without secrets: what is escaped afterwards would not be known again. */
+static struct buf without_secrets(struct sv s) {
+    struct buf b = {0};
+    buf_sv(&b, s);
+    secret_hide(&b, 0);
+    return b;
+}
+
+void log_clean(struct buf *out, struct sv text) {
     size_t from = out->n;
+    struct buf copy = without_secrets(text);
+    struct sv s = {buf_text(&copy), copy.n};
     const unsigned char *u = (const unsigned char *)s.p;
     for (size_t i = 0; i < s.n;) {
         size_t n =
@@ -77,13 +87,16 @@ void log_clean(struct buf *out, struct sv s) {
             buf_fmt(out, "\\x%02x", u[i]);
         i += n ? n : 1;
     }
-    secret_hide(out, from);
+    secret_hide(out, from); /* what came together with the text before */
+    buf_free(&copy);
 }
 
 static void field(struct buf *b, const char *name, const char *value) {
     if (!value) return;
+    struct buf copy = without_secrets(sv_of(value));
     buf_fmt(b, ",\"%s\":", name);
-    json_text_quote(b, value);
+    json_quote(b, (struct sv){buf_text(&copy), copy.n});
+    buf_free(&copy);
 }
 
 static void json_line(struct buf *b, enum log_level level, const char *msg) {

@@ -43,9 +43,13 @@ void log_clean(struct buf *out, struct sv s);
 bool secret_add(const char *value);
 void secret_hide(struct buf *b, size_t from); /* in place, from that offset on */
 void secret_free(void);
-/* ${NAME} in s replaced by the environment's value, which becomes a secret; $${ is a literal ${.
- * ERR_CONFIG names the first variable that is not set. Result in the arena. */
+/* ${NAME} in s replaced by the environment's value, or by the text of the file that NAME_FILE names there (without the
+ * line breaks at its end); either becomes a secret. $${ is a literal ${. Result in the arena. ERR_CONFIG names the
+ * first variable that is not set, ERR_NOINPUT a file that cannot be read. */
 struct err;
 int secret_expand(const char *s, struct arena *a, char **out, struct err *e);
+/* No core file of this process, and none of its children that do not ask for one: memory and environment hold secrets.
+ */
+void secret_keep_from_cores(void);
 
 #endif

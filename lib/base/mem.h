@@ -71,8 +71,11 @@ char *buf_room(struct buf *b, size_t n); /* space for n more bytes; NULL when ov
 const char *buf_text(struct buf *b);     /* "" when empty */
 void buf_free(struct buf *b);            /* ready for use again */
 
-/* Append s as a JSON string with quotes (RFC 8259); invalid UTF-8 bytes become U+FFFD. */
+/* Append s as a JSON string with quotes (RFC 8259); invalid UTF-8 bytes become U+FFFD, control characters (DEL and C1
+ * as well, which terminals obey) are escaped. */
 void json_quote(struct buf *b, struct sv s);
 void json_text_quote(struct buf *b, const char *s);
+/* Append a JSON text that somebody else wrote, with DEL and C1 controls in its strings escaped. */
+void json_visible(struct buf *b, const char *json);
 
 #endif

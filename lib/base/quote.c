@@ -17,19 +17,22 @@ void json_quote(struct buf *b, struct sv s) {
     size_t from = 0;
     for (size_t i = 0; i < s.n;) {
         unsigned char c = (unsigned char)s.p[i];
-        if (c >= 0x20 && c < 0x80 && c != '"' && c != '\\') {
+        if (c >= 0x20 && c < 0x7F && c != '"' && c != '\\') {
             i++;
             continue;
         }
         int n = c >= 0x80 ? utf8_at((const unsigned char *)s.p + i, s.n - i) : 0;
-        if (n) {
+        bool control = n == 2 && c == 0xC2 && (unsigned char)s.p[i + 1] < 0xA0; /* C1: terminals obey it */
+        if (n && !control) {
             i += (size_t)n;
             continue;
         }
         buf_add(b, s.p + from, i - from);
         static const char what[] = "\b\f\n\r\t\"\\", name[] = "bfnrt\"\\";
         const char *w = c ? strchr(what, c) : NULL;
-        if (c >= 0x80)
+        if (control)
+            buf_fmt(b, "\\u%04x", (unsigned char)s.p[++i]);
+        else if (c >= 0x80)
             buf_str(b, "\xEF\xBF\xBD");
         else if (w)
             buf_fmt(b, "\\%c", name[w - what]);
@@ -39,6 +42,18 @@ void json_quote(struct buf *b, struct sv s) {
     }
     buf_add(b, s.p + from, s.n - from);
     buf_chr(b, '"');
+}
+
+void json_visible(struct buf *b, const char *json) {
+    for (size_t n; *json; json += n) {
+        const unsigned char *u = (const unsigned char *)json;
+        bool c1 = u[0] == 0xC2 && u[1] >= 0x80 && u[1] < 0xA0;
+        n = c1 ? 2 : 1;
+        if (c1 || u[0] == 0x7F)
+            buf_fmt(b, "\\u%04x", u[n - 1]);
+        else
+            buf_chr(b, *json);
+    }
 }
 
 void json_text_quote(struct buf *b, const char *s) {

@@ -24,6 +24,7 @@ struct collect_opt {
     const char *tmpdir;
     const char *urls;         /* file of URLs to ask for instead of those defined */
     bool retry_failed, fresh; /* ask again for what failed for good; for everything */
+    bool fetched;             /* this run has asked already: what failed has failed */
     size_t memory;            /* for answers under way; 0 256 MiB */
 };
 

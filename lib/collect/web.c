@@ -130,6 +130,20 @@ static struct strs header_lines(struct crawl *c, const struct pl_pairs *l, const
     return out;
 }
 
+/* Credentials of Basic go over the wire in base64, in which answers may repeat them. */
+static void hide_basic(const char *userpwd) {
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    struct buf b = {0};
+    size_t n = strlen(userpwd);
+    for (size_t i = 0; i < n; i += 3) {
+        uint32_t v = 0;
+        for (size_t k = 0; k < 3; k++) v = v << 8 | (i + k < n ? (unsigned char)userpwd[i + k] : 0);
+        for (size_t k = 0; k < 4; k++) buf_chr(&b, i + k <= n ? digits[v >> (18 - 6 * k) & 63] : '=');
+    }
+    secret_add(buf_text(&b));
+    buf_free(&b);
+}
+
 static int open_net(struct crawl *c, struct err *e) {
     const struct pl_http *h = c->h;
     struct http_cfg f = {.concurrency = h->concurrency,
@@ -160,7 +174,10 @@ static int open_net(struct crawl *c, struct err *e) {
     f.user_agent = h->user_agent ? pair_of(c, h->user_agent, e) : "etl/" ETL_VERSION " (data pipeline)";
     f.headers = header_lines(c, &h->headers, NULL, e);
     f.auth = header_lines(c, &h->auth_header, h->bearer, e);
-    if (h->user) f.userpwd = arena_fmt(&c->a, "%s:%s", pair_of(c, h->user, e), pair_of(c, h->password, e));
+    if (h->user) {
+        f.userpwd = arena_fmt(&c->a, "%s:%s", pair_of(c, h->user, e), pair_of(c, h->password, e));
+        hide_basic(f.userpwd);
+    }
     f.trusted = plan_trusted(c);
     f.ca_bundle = getenv("ETL_CA_BUNDLE");
     return http_new(&c->net, &f, e);
@@ -286,7 +303,6 @@ static void crawl_close(struct crawl *c) {
     for (size_t i = 0; i < c->h->nrequests; i++) free(c->phases[i].order);
     free(c->urls);
     buf_free(&c->payload);
-    buf_free(&c->skipped);
     jtoks_free(&c->toks);
     arena_free(&c->a);
     *c = (struct crawl){0};
@@ -310,7 +326,7 @@ static int end_pass(struct crawl *c, struct err *e) {
     int rc = flush(c, e);
     if (rc) return rc;
     crawl_order(c, c->phase);
-    if (failed && c->round < c->h->rounds) {
+    if (failed && c->round < c->h->rounds && !c->o->fetched) {
         c->round++;
         c->state = CRAWL_PAUSE;
         c->resume_at = now_mono() + (double)c->h->pause;
@@ -435,9 +451,27 @@ static void place_extra(struct crawl *c) {
             crawl_place(c, c->h->nrequests - 1, UINT32_MAX, UINT32_MAX, i);
 }
 
+/* Links and other items of a phase that only feeds others, which lacked what they need: the lines that are texts. */
+static int put_skipped(struct crawl *c, size_t entry, struct buf *room, struct buf *out, struct err *e) {
+    room->n = 0;
+    int rc = journal_payload(&c->j, entry, room, e);
+    for (const char *p = room->p, *end = room->p + room->n; rc == ERR_OK && p < end;) {
+        const char *nl = memchr(p, '\n', (size_t)(end - p));
+        if (*p == '"') {
+            buf_str(out, "{\"state\":\"SKIPPED\",\"reason\":");
+            buf_add(out, p, (size_t)((nl ? nl : end) - p));
+            buf_str(out, "}\n");
+            c->t.skipped++;
+        }
+        p = nl ? nl + 1 : end;
+    }
+    return rc;
+}
+
 static int count_all(struct crawl *c, struct reasons *r, struct buf *failed, struct err *e) {
     int rc = ERR_OK;
     struct tally *t = &c->t;
+    struct buf room = {0};
     place_extra(c);
     for (size_t k = 0; k < c->h->nrequests && rc == ERR_OK; k++) {
         const struct phase *f = &c->phases[k];
@@ -447,6 +481,8 @@ static int count_all(struct crawl *c, struct reasons *r, struct buf *failed, str
             t->planned += x->state != ENTRY_NONE;
             t->success += x->state == ENTRY_SUCCESS;
             t->empty += x->state == ENTRY_EMPTY;
+            if (x->state == ENTRY_SUCCESS && !f->r->collect && x->bytes)
+                rc = put_skipped(c, f->order[i].entry, &room, failed, e);
             if (x->state != ENTRY_FAILED) continue;
             t->failed++;
             struct journal_head h;
@@ -459,6 +495,7 @@ static int count_all(struct crawl *c, struct reasons *r, struct buf *failed, str
             arena_free(&a);
         }
     }
+    buf_free(&room);
     return rc;
 }
 
@@ -485,7 +522,6 @@ static int settle(struct crawl *c, struct collect_stats *st, struct err *e) {
     char *path = arena_fmt(&c->a, "%s/failed.jsonl", c->dir);
     int rc = count_all(c, &r, &failed, e);
     const struct tally *t = &c->t;
-    buf_add(&failed, buf_text(&c->skipped), c->skipped.n);
     if (rc == ERR_OK && c->durable) {
         if (failed.n)
             rc = file_publish(path, failed.p, failed.n, e);

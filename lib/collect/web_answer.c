@@ -17,7 +17,7 @@ struct taking { /* one answer on its way into the journal */
     const struct pl_request *r;
     const char *url; /* after redirects, without secrets */
     struct buf *out;
-    size_t items, skipped;
+    size_t items;
 };
 
 /* A rejected record: a JSON string that says which URL and why. */
@@ -33,29 +33,16 @@ static void put_reject(struct buf *out, const char *url, const char *why, struct
     buf_free(&b);
 }
 
-static void put_skipped(struct crawl *c, const char *url, const char *why) {
-    if (c->skipped.n > 16 << 20) return;
-    buf_str(&c->skipped, "{\"url\":");
-    json_text_quote(&c->skipped, url);
-    buf_str(&c->skipped, ",\"state\":\"SKIPPED\",\"reason\":");
-    json_text_quote(&c->skipped, why);
-    buf_str(&c->skipped, "}\n");
-}
-
 static int take_item(void *ctx, struct sv text, const char *reason, struct err *e) {
     struct taking *t = ctx;
     (void)e;
-    if (!reason) {
+    if (reason) {
+        put_reject(t->out, t->url, reason, text);
+    } else {
         buf_sv(t->out, text);
         buf_chr(t->out, '\n');
-        t->items++;
-    } else if (t->r->collect) {
-        put_reject(t->out, t->url, reason, text);
-        t->items++;
-    } else {
-        t->skipped++;
-        put_skipped(t->c, t->url, reason);
     }
+    t->items++;
     return ERR_OK;
 }
 
@@ -278,7 +265,7 @@ static bool next_page(struct taking *t, const struct meaning *m, size_t seen, ui
     }
     buf_free(&total);
     if (g->kind == PAGES_COUNT) {
-        if (!t->items && !t->skipped) return false; /* an empty page */
+        if (!t->items) return false; /* an empty page */
         if (t->items && sum == t->v->last_sum) {
             log_warn("%s: the page repeats the one before; its list ends here", t->v->shown);
             return false;
@@ -299,7 +286,7 @@ static int enter(struct taking *t, const struct meaning *m, const struct http_an
     const struct visit *v = t->v;
     struct buf next = {0};
     uint64_t sum = XXH3_64bits(t->out->n ? t->out->p : "", t->out->n);
-    size_t seen = v->seen + t->items + t->skipped;
+    size_t seen = v->seen + t->items;
     bool more = next_page(t, m, seen, sum, link, &next);
     struct journal_head h = {.phase = t->r->name,
                              .phase_no = v->phase,
@@ -351,7 +338,6 @@ static int take_body(struct crawl *c, struct visit *v, const struct http_answer 
                 put_reject(&c->payload, t.url, m.detail, (struct sv){0});
         }
         c->t.items += t.items;
-        c->t.skipped += t.skipped;
         rc = enter(&t, &m, a, kept, a->next, e);
     }
     buf_free(&url);

@@ -102,7 +102,6 @@ struct crawl {
     struct tally t;
     struct buf payload, scratch, url_room;
     struct jtoks toks;
-    struct buf skipped; /* lines of failed.jsonl for items that were skipped */
     char **urls;
     size_t nurls, url_at;
     int rc;

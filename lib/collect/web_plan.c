@@ -569,6 +569,7 @@ static int make_request(struct crawl *c, struct visit *v, const char *url, struc
 }
 
 static bool wants_again(const struct crawl *c, const struct entry *x) {
+    if (c->o->fetched) return false;
     if (c->round) return x->temporary;
     return x->temporary || c->o->retry_failed;
 }

@@ -4,7 +4,7 @@
 #include <strings.h>
 
 #include "extract/charset.h"
-#include "extract/html.h"
+#include "extract/dom.h"
 #include "extract/match.h"
 #include "extract/xml.h"
 #include "io/reader.h"
@@ -17,14 +17,14 @@ struct known_regex {
 };
 struct pair {
     struct buf key;
-    struct html_node *value;
+    struct dom_node *value;
 };
 struct item { /* where values are looked for */
     struct jval v;
-    struct html_node *n;
+    struct dom_node *n;
 };
 struct extractor {
-    struct html *html;
+    struct dom *html;
     struct known_regex *regexes;
     const struct ex_def *def;
     struct ex_doc doc;
@@ -35,13 +35,13 @@ struct extractor {
     struct item root;
     struct pair *pairs;
     size_t npairs, cappairs;
-    struct html_node *pairs_of;
+    struct dom_node *pairs_of;
     struct buf key, tmp;
 };
 
 struct extractor *extractor_new(void) {
     struct extractor *x = mem_alloc(sizeof *x);
-    x->html = html_new();
+    x->html = dom_new();
     return x;
 }
 
@@ -54,7 +54,7 @@ void extractor_free(struct extractor *x) {
     }
     for (size_t i = 0; i < x->cappairs; i++) buf_free(&x->pairs[i].key);
     free(x->pairs);
-    html_free(x->html);
+    dom_free(x->html);
     buf_free(&x->decoded);
     buf_free(&x->json);
     buf_free(&x->ld_text);
@@ -85,8 +85,8 @@ static int prepare_regex(struct extractor *x, const char *text, struct err *e) {
 }
 
 static int prepare_selector(struct extractor *x, const char *text, struct err *e) {
-    struct html_selector *s;
-    return text ? html_selector(x->html, text, &s, e) : ERR_OK;
+    struct dom_selector *s;
+    return text ? dom_selector(x->html, text, &s, e) : ERR_OK;
 }
 
 int extractor_prepare_take(struct extractor *x, const struct ex_take *t, struct err *e) {
@@ -114,10 +114,10 @@ int extractor_prepare(struct extractor *x, const struct ex_def *d, struct err *e
     return rc;
 }
 
-static struct html_selector *selector_of(struct extractor *x, const char *text) {
-    struct html_selector *s = NULL;
+static struct dom_selector *selector_of(struct extractor *x, const char *text) {
+    struct dom_selector *s = NULL;
     struct err e;
-    return html_selector(x->html, text, &s, &e) == ERR_OK ? s : NULL;
+    return dom_selector(x->html, text, &s, &e) == ERR_OK ? s : NULL;
 }
 
 /* ---- opening ---------------------------------------------------------------------------------------------------- */
@@ -192,8 +192,8 @@ static bool open_as(struct extractor *x, enum ex_format f, char why[EX_WHY]) {
     switch (f) {
     case EX_HTML:
         x->is_html = true;
-        if (html_parse(x->html, x->text, &reason)) {
-            x->root.n = html_root(x->html);
+        if (dom_parse(x->html, x->text, &reason)) {
+            x->root.n = dom_root(x->html);
             return true;
         }
         snprintf(why, EX_WHY, "%s", reason);
@@ -285,16 +285,16 @@ static void put_compact(struct buf *b, struct jval v) {
     }
 }
 
-static void put_node(struct extractor *x, const struct ex_take *t, struct html_node *n, struct buf *out) {
+static void put_node(struct extractor *x, const struct ex_take *t, struct dom_node *n, struct buf *out) {
     struct sv v = {"", 0};
     x->tmp.n = 0;
     if (t->attr) {
-        html_attribute(n, t->attr, &v);
+        dom_attribute(n, t->attr, &v);
         text_collapse(v, &x->tmp);
     } else if (t->html) {
-        ex_html_source(n, &x->tmp);
+        dom_source(n, &x->tmp);
     } else {
-        ex_html_text(n, t->br ? t->br : " / ", &x->tmp);
+        dom_text(n, t->br ? t->br : " / ", &x->tmp);
     }
     json_quote(out, (struct sv){buf_text(&x->tmp), x->tmp.n});
 }
@@ -306,27 +306,27 @@ struct gather {
     size_t n;
 };
 
-static bool gather_node(void *ctx, struct html_node *n) {
+static bool gather_node(void *ctx, struct dom_node *n) {
     struct gather *g = ctx;
     struct sv v;
-    if (g->t->attr && !html_attribute(n, g->t->attr, &v)) return true;
+    if (g->t->attr && !dom_attribute(n, g->t->attr, &v)) return true;
     buf_str(g->out, g->n++ ? "," : g->t->all ? "[" : "");
     put_node(g->x, g->t, n, g->out);
     return g->t->all;
 }
 
 static bool take_select(struct extractor *x, const struct ex_take *t, const struct item *it, struct buf *out) {
-    struct html_selector *s = selector_of(x, t->what);
+    struct dom_selector *s = selector_of(x, t->what);
     struct gather g = {x, t, out, 0};
     if (!x->is_html || !s) return false;
-    html_select(x->html, t->root || !it->n ? x->root.n : it->n, s, gather_node, &g);
+    dom_select(x->html, t->root || !it->n ? x->root.n : it->n, s, gather_node, &g);
     if (g.n && t->all) buf_chr(out, ']');
     return g.n > 0;
 }
 
-static void add_pair(struct extractor *x, struct html_node *row) {
-    struct html_selector *k = selector_of(x, x->def->pair_key), *v = selector_of(x, x->def->pair_value);
-    struct html_node *key = k ? html_first(x->html, row, k) : NULL, *value = v ? html_first(x->html, row, v) : NULL;
+static void add_pair(struct extractor *x, struct dom_node *row) {
+    struct dom_selector *k = selector_of(x, x->def->pair_key), *v = selector_of(x, x->def->pair_value);
+    struct dom_node *key = k ? dom_first(x->html, row, k) : NULL, *value = v ? dom_first(x->html, row, v) : NULL;
     if (!key || !value) return;
     if (x->npairs == x->cappairs) {
         size_t cap = x->cappairs ? x->cappairs * 2 : 16;
@@ -336,17 +336,17 @@ static void add_pair(struct extractor *x, struct html_node *row) {
     }
     struct pair *p = &x->pairs[x->npairs++];
     p->key.n = 0;
-    ex_html_text(key, " ", &p->key);
+    dom_text(key, " ", &p->key);
     while (p->key.n && (p->key.p[p->key.n - 1] == ':' || p->key.p[p->key.n - 1] == ' ')) p->key.n--;
     p->value = value;
 }
 
 struct rows {
-    struct html_node **n;
+    struct dom_node **n;
     size_t len, cap;
 };
 
-static bool keep_row(void *ctx, struct html_node *n) {
+static bool keep_row(void *ctx, struct dom_node *n) {
     struct rows *r = ctx;
     if (r->len == r->cap) r->n = mem_grow(r->n, (r->cap = r->cap ? r->cap * 2 : 32) * sizeof *r->n);
     r->n[r->len++] = n;
@@ -354,13 +354,13 @@ static bool keep_row(void *ctx, struct html_node *n) {
 }
 
 /* The pairs of an item: looked for once. */
-static void find_pairs(struct extractor *x, struct html_node *of) {
-    struct html_selector *s = selector_of(x, x->def->pair_each);
+static void find_pairs(struct extractor *x, struct dom_node *of) {
+    struct dom_selector *s = selector_of(x, x->def->pair_each);
     struct rows r = {0};
     if (x->pairs_of == of || !s) return;
     x->npairs = 0;
     x->pairs_of = of;
-    html_select(x->html, of, s, keep_row, &r);
+    dom_select(x->html, of, s, keep_row, &r);
     for (size_t i = 0; i < r.len; i++) add_pair(x, r.n[i]);
     free(r.n);
 }
@@ -407,12 +407,12 @@ static bool ld_in(struct ld_search *s, struct jval v) {
     return false;
 }
 
-static bool ld_script(void *ctx, struct html_node *n) {
+static bool ld_script(void *ctx, struct dom_node *n) {
     struct ld_search *s = ctx;
     struct buf *b = &s->x->ld_text;
     struct jerr je;
     b->n = 0;
-    ex_html_text(n, " ", b); /* line breaks inside of strings, which shops write, become blanks */
+    dom_text(n, " ", b); /* line breaks inside of strings, which shops write, become blanks */
     s->x->ld.n = 0;
     if (!json_scan(&s->x->ld, buf_text(b), b->n, 0, &je)) return true;
     s->found = ld_in(s, (struct jval){b->p, s->x->ld.t, 0});
@@ -421,8 +421,8 @@ static bool ld_script(void *ctx, struct html_node *n) {
 
 static bool take_ld(struct extractor *x, const struct ex_take *t, struct buf *out) {
     struct ld_search s = {x, t->what, out, false};
-    struct html_selector *sel = x->is_html ? selector_of(x, "script[type=\"application/ld+json\" i]") : NULL;
-    if (sel) html_select(x->html, x->root.n, sel, ld_script, &s);
+    struct dom_selector *sel = x->is_html ? selector_of(x, "script[type=\"application/ld+json\" i]") : NULL;
+    if (sel) dom_select(x->html, x->root.n, sel, ld_script, &s);
     return s.found;
 }
 
@@ -606,9 +606,9 @@ static int emit_item(struct extractor *x, const struct item *it, ex_emit_fn *emi
 
 static int html_records(struct extractor *x, ex_emit_fn *emit, void *ctx, size_t *n, struct err *e) {
     struct rows r = {0};
-    struct html_selector *s = selector_of(x, x->def->each);
+    struct dom_selector *s = selector_of(x, x->def->each);
     int rc = ERR_OK;
-    if (s) html_select(x->html, x->root.n, s, keep_row, &r);
+    if (s) dom_select(x->html, x->root.n, s, keep_row, &r);
     for (size_t i = 0; i < r.len && rc == ERR_OK; i++) rc = emit_item(x, &(struct item){.n = r.n[i]}, emit, ctx, e);
     *n = r.len;
     free(r.n);

@@ -14,6 +14,14 @@
 #include "io/gzip.h"
 
 #define RAW_SIZE (128 << 10)
+#define RATIO_FROM ((uint64_t)64 << 20) /* small inputs may be as repetitive as they like */
+
+static uint64_t max_ratio = BYTES_RATIO, max_bytes = BYTES_UNPACKED;
+
+void bytes_limits_set(uint64_t ratio, uint64_t bytes) {
+    max_ratio = ratio;
+    max_bytes = bytes;
+}
 
 static const uint16_t cp949[126][190] = {
 #include "io/cp949.inc"
@@ -26,6 +34,7 @@ struct bytes {
     char *name;
     unsigned char *raw; /* as read from fd */
     size_t raw_n, raw_at;
+    uint64_t unpacked;      /* of gzip, so far */
     _Atomic uint64_t taken; /* counted by the thread that inflates, read by the progress line */
     struct ahead *ahead;
     z_stream z;
@@ -139,6 +148,21 @@ int bytes_open_memory(struct bytes **out, const char *name, const void *p, size_
     return rc;
 }
 
+/* 10 MB of gzip may hold 10 GB of blanks: who sends that wants our disk or our time. */
+static int check_growth(const struct bytes *b, struct err *e) {
+    if (max_bytes && b->unpacked > max_bytes)
+        return err_set(e, ERR_LIMIT,
+                       "%s: more than %llu GiB came out of %llu bytes of gzip; raise --max-unpacked if that is right",
+                       b->name, (unsigned long long)(max_bytes >> 30), (unsigned long long)b->taken);
+    if (max_ratio && b->unpacked > RATIO_FROM && b->unpacked / max_ratio > b->taken)
+        return err_set(
+            e, ERR_LIMIT,
+            "%s: its first %llu bytes of gzip became more than %llu times as many: a decompression bomb? Raise "
+            "--max-ratio if that is right",
+            b->name, (unsigned long long)b->taken, (unsigned long long)max_ratio);
+    return ERR_OK;
+}
+
 static int inflate_some(struct bytes *b, char *to, size_t cap, size_t *n, struct err *e) {
     b->z.next_out = (unsigned char *)to;
     b->z.avail_out = (uInt)cap;
@@ -173,7 +197,8 @@ static int inflate_some(struct bytes *b, char *to, size_t cap, size_t *n, struct
         }
     }
     *n = cap - b->z.avail_out;
-    return ERR_OK;
+    b->unpacked += *n;
+    return check_growth(b, e);
 }
 
 static int plain(struct bytes *b, char *to, size_t cap, size_t *n, struct err *e) {
@@ -203,12 +228,25 @@ static int plain(struct bytes *b, char *to, size_t cap, size_t *n, struct err *e
     return ERR_OK;
 }
 
+/* ASCII letters with NULs between them, as no UTF-8 text begins: the width of a letter, 0 for anything else. */
+static int wide_letters(const unsigned char *u) {
+    bool one[4];
+    for (int i = 0; i < 4; i++) one[i] = u[i] && u[i] < 0x80;
+    if ((one[0] && !u[1] && one[2] && !u[3]) || (!u[0] && one[1] && !u[2] && one[3])) return 2;
+    return (one[0] && !u[1] && !u[2] && !u[3]) || (!u[0] && !u[1] && !u[2] && one[3]) ? 4 : 0;
+}
+
 /* Byte order marks at the very start. */
 static int marks(struct bytes *b, char *p, size_t *n, struct err *e) {
     const unsigned char *u = (unsigned char *)p;
     static const unsigned char little[] = {0xFF, 0xFE, 0, 0}, big[] = {0, 0, 0xFE, 0xFF};
-    if (*n >= 4 && (memcmp(u, little, 4) == 0 || memcmp(u, big, 4) == 0))
+    int wide = *n >= 4 ? wide_letters(u) : 0;
+    if (*n >= 4 && (wide == 4 || memcmp(u, little, 4) == 0 || memcmp(u, big, 4) == 0))
         return err_set(e, ERR_DATA, "%s is UTF-32: convert it first (iconv -f UTF-32 -t UTF-8)", b->name);
+    if (wide == 2)
+        return err_set(e, ERR_DATA,
+                       "%s is UTF-16%s without a byte order mark: convert it first (iconv -f UTF-16%s -t UTF-8)",
+                       b->name, u[0] ? "LE" : "BE", u[0] ? "LE" : "BE");
     if (*n >= 2 && ((u[0] == 0xFF && u[1] == 0xFE) || (u[0] == 0xFE && u[1] == 0xFF)))
         return err_set(e, ERR_DATA, "%s is UTF-16: convert it first (iconv -f UTF-16 -t UTF-8)", b->name);
     if (*n >= 3 && u[0] == 0xEF && u[1] == 0xBB && u[2] == 0xBF) {

@@ -12,6 +12,12 @@ enum encoding { ENC_UTF8, ENC_CP949 };
 /* "utf-8", "cp949", "euc-kr" (any case); -1 when unknown. EUC-KR is read as CP949, which contains it. */
 int encoding_find(const char *name);
 
+/* How much may come out of compressed input before it is taken for a bomb (ERR_LIMIT): `ratio` times its size, asked
+ * from 64 MiB on, and `bytes` of one input. 0: no limit. For the process, set before inputs are opened. */
+#define BYTES_RATIO 250
+#define BYTES_UNPACKED ((uint64_t)1 << 40)
+void bytes_limits_set(uint64_t ratio, uint64_t bytes);
+
 struct bytes;
 /* path NULL or "-": standard input. ERR_NOINPUT; ERR_DATA for UTF-16/32 (named as such). */
 int bytes_open(struct bytes **out, const char *path, enum encoding enc, struct err *e);

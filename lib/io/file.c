@@ -91,10 +91,15 @@ int file_sync(const char *path, struct err *e) {
     return rc;
 }
 
+int file_create(const char *path) {
+    int how = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, fd = open(path, how, 0644);
+    return fd < 0 && errno == EEXIST && unlink(path) == 0 ? open(path, how, 0644) : fd;
+}
+
 int file_publish(const char *path, const void *p, size_t n, struct err *e) {
     struct arena a = {0};
     char *tmp = arena_fmt(&a, "%s.tmp-%d", path, (int)getpid());
-    int fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    int fd = file_create(tmp);
     int rc;
     if (fd < 0) {
         rc = err_sys(e, ERR_IO, "cannot write %s", path);

@@ -15,6 +15,8 @@ bool file_exists(const char *path);
 int64_t file_size(const char *path); /* -1 when it cannot be read */
 /* Whole file by rename; the parent directory must exist. */
 int file_publish(const char *path, const void *p, size_t n, struct err *e);
+/* A new file to write, fd or -1 with errno: what a killed process left there goes, and nobody's link is followed. */
+int file_create(const char *path);
 int file_sync(const char *path, struct err *e);
 int dir_make(const char *path, struct err *e); /* with parents */
 int dir_sync(const char *path, struct err *e);

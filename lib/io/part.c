@@ -132,6 +132,27 @@ static int digest_files(const char *dir, char sha256[65], char quick[65], struct
     return rc;
 }
 
+#define SELF ",\"xxh128_of_this\":\""
+
+static void success_digest(const char *text, size_t n, char out[65]) {
+    struct digest d;
+    digest_start(&d);
+    digest_add(&d, text, n);
+    digest_hex(&d, out);
+}
+
+/* Is a _SUCCESS what was written? Its last word is the digest of all before; older ones have none. */
+static bool success_whole(const char *text) {
+    char is[65];
+    const char *self = NULL;
+    for (const char *p = text; (p = strstr(p, SELF)); p++) self = p;
+    size_t n = strlen(text);
+    if (!self) return n > 3 && strcmp(text + n - 3, "]}\n") == 0;
+    success_digest(text, (size_t)(self - text), is);
+    const char *said = self + strlen(SELF);
+    return strncmp(said, is, 32) == 0 && strcmp(said + 32, "\"}\n") == 0;
+}
+
 int part_publish(struct part_writer *w, const char *made_by, const char *from_json, struct part_info *info,
                  struct err *e) {
     struct part_info i = {.rows = w->rows};
@@ -153,7 +174,10 @@ int part_publish(struct part_writer *w, const char *made_by, const char *from_js
     buf_fmt(&b, "{\"rows\":%llu,\"bytes\":%llu,\"sha256\":\"%s\",\"xxh128\":\"%s\",\"files\":[\"%s\"],\"made_by\":",
             (unsigned long long)i.rows, (unsigned long long)i.bytes, i.sha256, i.quick, PART_NAME);
     json_text_quote(&b, made_by);
-    buf_fmt(&b, ",\"from\":%s}\n", from_json);
+    buf_fmt(&b, ",\"from\":%s", from_json);
+    char self[65];
+    success_digest(b.p, b.n, self);
+    buf_fmt(&b, "%s%s\"}\n", SELF, self);
     rc = file_publish(arena_fmt(&a, "%s/_SUCCESS", w->made), b.p, b.n, e);
     if (rc == ERR_OK) rc = dir_replace(w->made, w->dir, e);
     if (rc == ERR_OK && info) *info = i;
@@ -201,7 +225,7 @@ static int read_info(const char *path, struct part_info *info, bool *found, stru
     const char *rows = success_value(text, "\"rows\":"), *bytes = success_value(text, "\"bytes\":"),
                *sha = success_value(text, "\"sha256\":\"");
     if (!b.n || !success_count(rows, &info->rows) || !success_count(bytes, &info->bytes) || !sha || strlen(sha) < 65 ||
-        strspn(sha, "0123456789abcdef") != 64 || sha[64] != '"' || b.p[b.n - 1] != '\n') {
+        strspn(sha, "0123456789abcdef") != 64 || sha[64] != '"' || b.p[b.n - 1] != '\n' || !success_whole(text)) {
         rc = err_set(e, ERR_CORRUPT, "%s is damaged; remove its directory and run the day again", path);
         goto out;
     }

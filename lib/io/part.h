@@ -4,7 +4,8 @@
  *   HOME/lake/PIPELINE/LAYER/DATASET[/STEP]/dt=2026-01-15/part-00000.jsonl
  *                                                        /_SUCCESS
  *   _SUCCESS: {"rows":1972,"bytes":756950,"sha256":"9f..","xxh128":"c0..","files":["part-00000.jsonl"],
- *              "made_by":"etl 0.1.0 validate","from":[{"name":"raw/events","sha256":"9f.."}]}
+ *              "made_by":"etl 0.1.0 validate","from":[{"name":"raw/events","sha256":"9f.."}],
+ *              "xxh128_of_this":"5b.."}          (the last: of all the text before it)
  *
  * A partition is made in a directory of its own beside its place (.dt=DAY.tmp-PID) and appears by one
  * rename, after all of it is on disk. Its bytes depend on input and definition alone: no time, no run id.

@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "base/progress.h"
+#include "base/stop.h"
 #include "io/reader_impl.h"
 
 int input_format_find(const char *name) {
@@ -90,6 +91,8 @@ static void close_input(struct reader *r) {
 
 int reader_fill(struct reader *r, struct err *e) {
     size_t left = r->win_n - r->win_at;
+    int stopped = stop_check(e); /* an input may go on for ever without a record: blank lines, one endless line */
+    if (stopped) return stopped;
     if (r->win_at) memmove(r->win, r->win + r->win_at, left);
     r->win_at = 0;
     r->win_n = left;

@@ -6,8 +6,12 @@
  */
 #include "io/reader_impl.h"
 
+/* A header beyond these is nobody's table, but a way to make megabytes of JSON of every short row. */
+#define COLUMNS_MAX 100000
+#define NAME_MAX_BYTES 1000
+
 void reader_csv_reset(struct reader *r) {
-    for (size_t i = 0; i < r->ncols; i++) free(r->cols[i].key);
+    arena_free(&r->keys);
     free(r->cols);
     r->cols = NULL;
     r->ncols = 0;
@@ -143,45 +147,77 @@ static bool valid_utf8(const char *p, size_t n, size_t *at) {
     return true;
 }
 
+static int by_key(const void *x, const void *y) {
+    return strcmp(*(const char *const *)x, *(const char *const *)y);
+}
+
+/* A name that stands twice, as the JSON key it became; NULL when there is none. */
+static const char *named_twice(const struct reader *r) {
+    const char **keys = mem_alloc((r->ncols + 1) * sizeof *keys), *twice = NULL;
+    for (size_t i = 0; i < r->ncols; i++) keys[i] = r->cols[i].key;
+    qsort(keys, r->ncols, sizeof *keys, by_key);
+    for (size_t i = 1; i < r->ncols && !twice; i++)
+        if (strcmp(keys[i - 1], keys[i]) == 0) twice = keys[i];
+    free(keys);
+    return twice;
+}
+
+static void add_column(struct reader *r, struct sv name, size_t *cap) {
+    char unnamed[32];
+    struct buf key = {0};
+    if (!name.n) {
+        snprintf(unnamed, sizeof unnamed, "column_%zu", r->ncols + 1);
+        name = sv_of(unnamed);
+    }
+    json_quote(&key, name);
+    buf_chr(&key, ':');
+    if (r->ncols == *cap) {
+        *cap = *cap ? *cap * 2 : 16;
+        r->cols = mem_grow(r->cols, *cap * sizeof *r->cols);
+    }
+    r->cols[r->ncols++] =
+        (struct csv_column){arena_strn(&r->keys, key.p, key.n), r->opt.column ? r->opt.column(r->opt.ctx, name) : 't'};
+    buf_free(&key);
+}
+
 static int read_header(struct reader *r, const char *row, size_t n, struct err *e) {
     struct buf scratch = {0};
     struct field f;
     bool more = true;
-    const char *p = row, *end = row + n;
+    const char *p = row, *end = row + n, *name = reader_name(r, r->file), *twice;
     size_t cap = 0, at;
-    int rc = ERR_OK;
     if (!valid_utf8(row, n, &at))
         return err_set(
             e, ERR_DATA,
-            "%s:1: byte %zu of the header is not UTF-8; if the file is CP949, declare \"encoding\": \"cp949\"",
-            reader_name(r, r->file), at + 1);
-    while (rc == ERR_OK && next_field(r, &p, end, &more, &scratch, &f)) {
-        struct sv name = f.quoted ? (struct sv){buf_text(&scratch) + (uintptr_t)f.p, f.n} : (struct sv){f.p, f.n};
-        char unnamed[32];
-        if (!name.n) {
-            snprintf(unnamed, sizeof unnamed, "column_%zu", r->ncols + 1);
-            name = sv_of(unnamed);
-        }
-        struct buf key = {0};
-        json_quote(&key, name);
-        buf_chr(&key, ':');
-        for (size_t i = 0; i < r->ncols; i++)
-            if (strcmp(r->cols[i].key, key.p) == 0)
-                rc = err_set(e, ERR_DATA, "%s:1: the header names column %.*s twice", reader_name(r, r->file),
-                             (int)key.n - 1, key.p);
-        if (r->ncols == cap) {
-            cap = cap ? cap * 2 : 16;
-            r->cols = mem_grow(r->cols, cap * sizeof *r->cols);
-        }
-        r->cols[r->ncols++] = (struct csv_column){key.p, r->opt.column ? r->opt.column(r->opt.ctx, name) : 't'};
+            "%s:1: byte %zu of the header is not UTF-8; if the file is CP949, declare \"encoding\": \"cp949\"", name,
+            at + 1);
+    bool too_long = false;
+    while (!too_long && r->ncols <= COLUMNS_MAX && next_field(r, &p, end, &more, &scratch, &f)) {
+        add_column(r, f.quoted ? (struct sv){buf_text(&scratch) + (uintptr_t)f.p, f.n} : (struct sv){f.p, f.n}, &cap);
+        too_long = f.n > NAME_MAX_BYTES;
     }
     buf_free(&scratch);
     r->have_header = true;
-    return rc;
+    if (too_long)
+        return err_set(e, ERR_LIMIT, "%s:1: the name of column %zu is longer than %d bytes", name, r->ncols,
+                       NAME_MAX_BYTES);
+    if (r->ncols > COLUMNS_MAX)
+        return err_set(e, ERR_LIMIT, "%s:1: the header names more than %d columns", name, COLUMNS_MAX);
+    if ((twice = named_twice(r)))
+        return err_set(e, ERR_DATA, "%s:1: the header names column %.*s twice", name, (int)strlen(twice) - 1, twice);
+    return ERR_OK;
 }
 
-static void add_over_long(struct reader *r, struct rblock *b, const char *row) {
-    size_t off = b->data.n, n = r->opt.max_line < 256 ? r->opt.max_line : 256;
+/* The header itself is over the limit: without it no row means anything. */
+static int no_header(const struct reader *r, struct err *e) {
+    return err_set(e, ERR_LIMIT, "%s:1: the header is over the size limit of %zu bytes (--max-line)",
+                   reader_name(r, r->file), r->opt.max_line);
+}
+
+static void add_over_long(struct reader *r, struct rblock *b, const char *row, size_t n) {
+    size_t off = b->data.n;
+    if (n > 256) n = 256;
+    if (n > r->opt.max_line) n = r->opt.max_line;
     buf_add(&b->data, row, n);
     struct rline *l = reader_push(b, r, off, n);
     l->bad = "row is over the size limit";
@@ -191,7 +227,7 @@ static void add_over_long(struct reader *r, struct rblock *b, const char *row) {
 static void add_row(struct reader *r, struct rblock *b, const char *row, size_t n, struct buf *scratch) {
     size_t off = b->data.n, at;
     if (n > r->opt.max_line) {
-        add_over_long(r, b, row);
+        add_over_long(r, b, row, n);
         return;
     }
     if (!valid_utf8(row, n, &at)) {
@@ -199,6 +235,11 @@ static void add_row(struct reader *r, struct rblock *b, const char *row, size_t 
         struct rline *l = reader_push(b, r, off, n);
         l->bad = row[at] ? "invalid UTF-8" : "NUL byte";
         l->bad_at = (uint32_t)at;
+        return;
+    }
+    if (n >= 3 && memcmp(row, "\xEF\xBB\xBF", 3) == 0) { /* it would become a letter of the first value, unseen */
+        buf_add(&b->data, row, n);
+        reader_push(b, r, off, n)->bad = "byte order mark in the middle of the input (files put together?)";
         return;
     }
     struct field f;
@@ -266,8 +307,12 @@ int reader_csv(struct reader *r, struct rblock *b, struct err *e) {
         size_t n = row_length(r, &lines, &open);
         if (!n && r->eof) break;
         if (!n && r->win_n - r->win_at > r->opt.max_line + 2) {
+            if (!r->have_header) {
+                rc = no_header(r, e);
+                break;
+            }
             r->line++;
-            add_over_long(r, b, r->win + r->win_at);
+            add_over_long(r, b, r->win + r->win_at, r->win_n - r->win_at);
             r->line--; /* counted when its end is found */
             r->skipping = true;
             r->skip = (struct csv_skip){.at_start = true};
@@ -290,7 +335,7 @@ int reader_csv(struct reader *r, struct rblock *b, struct err *e) {
         if (len && row[len - 1] == '\r') len--;
         r->line++;
         if (len && !r->have_header)
-            rc = read_header(r, row, len, e);
+            rc = len > r->opt.max_line ? no_header(r, e) : read_header(r, row, len, e);
         else if (len)
             add_row(r, b, row, len, &scratch);
         if (!ended) r->torn = bytes_is_pipe(r->in);

@@ -5,8 +5,8 @@
 #include "io/reader.h"
 
 struct csv_column {
-    char *key; /* as a JSON string with colon: "name": */
-    char kind; /* 'n', 'b', 't' */
+    const char *key; /* as a JSON string with colon: "name": */
+    char kind;       /* 'n', 'b', 't' */
 };
 
 /* Where an over-long CSV row that is skipped stands. */
@@ -36,6 +36,7 @@ struct reader {
 
     /* CSV */
     struct csv_column *cols;
+    struct arena keys; /* theirs */
     size_t ncols;
     bool have_header;
     struct csv_skip skip;

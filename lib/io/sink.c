@@ -62,7 +62,7 @@ static int open_file(struct sink *s, const char *path, struct err *e) {
         size_t room = strlen(s->path) + 32;
         s->tmp = mem_alloc(room);
         snprintf(s->tmp, room, s->inside ? "%s" : "%s.tmp-%d", s->path, (int)getpid());
-        s->fd = open(s->tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+        s->fd = s->inside ? open(s->tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644) : file_create(s->tmp);
     }
     return s->fd >= 0 ? ERR_OK : err_sys(e, ERR_IO, "cannot write %s", path);
 }

@@ -157,6 +157,8 @@ static bool scan_word(struct scan *c) {
             return true;
         }
     }
+    if (c->end - c->p >= 3 && memcmp(c->p, "\xEF\xBB\xBF", 3) == 0)
+        return fail(c, c->p, "a byte order mark in the middle of the input (files put together?)");
     return fail(c, c->p, c->p < c->end ? "expected a value" : "text ends where a value is expected");
 }
 

@@ -206,12 +206,34 @@ static void plan_cells(struct column_reader *r) {
     }
 }
 
+int table_check(struct db *db, const char *table, struct err *e) {
+    struct buf sql = {0};
+    struct stmt s = {0};
+    bool row = false;
+    buf_str(&sql, "PRAGMA integrity_check(");
+    sql_name(&sql, table);
+    buf_str(&sql, ")");
+    int rc = stmt_prepare(&s, db, sql.p, table, e);
+    if (rc == ERR_OK) rc = stmt_step(&s, &row, e);
+    if (rc == ERR_OK && row && strcmp(stmt_col(&s, 0), "ok") != 0)
+        rc =
+            err_set(e, ERR_CORRUPT,
+                    "%s: table %s is damaged (%s); nothing was made of it. Move the file aside: a new one is made, and "
+                    "`etl run --force` fills it from the lake; or restore a copy",
+                    db->path, table, stmt_col(&s, 0));
+    stmt_close(&s);
+    buf_free(&sql);
+    return rc;
+}
+
 /* false: it did not work out, and nothing was read. */
 static bool by_pages(struct column_reader *r) {
     struct pages own = *r->pages;
     if (sqlite3_file_control(r->db.h, "main", SQLITE_FCNTL_FILE_POINTER, &own.file) != SQLITE_OK) return false;
     plan_cells(r);
     if (pages_read(&own, r->lo, r->hi, r->file_cols, r->nfile, take_cells, r) || r->rc || r->odd) return true;
+    r->rc = table_check(&r->db, r->t->table, &r->e); /* SQL might step over the damage without a word */
+    if (r->rc) return true;
     size_t n = r->ncols;
     column_reader_free(r);
     column_reader_init(r, r->t, r->cols, n);

@@ -57,4 +57,7 @@ void column_part_widen(struct column_part *p, size_t n);
 /* The codes of n rows from `row` on, which follow those that are there. */
 void column_part_put(struct column_part *p, size_t row, const uint32_t *codes, size_t n);
 
+/* SQLite's integrity_check of one table and its indexes: ERR_CORRUPT says what is wrong. */
+int table_check(struct db *db, const char *table, struct err *e);
+
 #endif

@@ -317,6 +317,26 @@ static bool open_pages(const struct day_table *t, const struct db *db, struct db
     return db_open(own, db->path, 0, 1000, &e) == ERR_OK && pages_open(pages, own, t->table);
 }
 
+/* The index told where the day's rows begin and end. Where the day goes on beyond, one of the two is damaged. */
+static int check_ends(const struct day_table *t, struct db *db, int64_t lo, int64_t hi, struct err *e) {
+    struct buf sql = {0};
+    struct stmt s = {0};
+    bool beyond = false;
+    buf_str(&sql, "SELECT 1 FROM main.");
+    sql_name(&sql, t->table);
+    buf_str(&sql, " WHERE rowid IN (?2, ?3) AND +\"dt\" = ?1");
+    int rc = stmt_prepare(&s, db, sql.p, "reading columns", e);
+    if (rc == ERR_OK) {
+        stmt_text(&s, 1, t->day);
+        stmt_int(&s, 2, lo == INT64_MIN ? INT64_MAX : lo - 1);
+        stmt_int(&s, 3, hi == INT64_MAX ? INT64_MIN : hi + 1);
+        rc = stmt_step(&s, &beyond, e);
+    }
+    stmt_close(&s);
+    buf_free(&sql);
+    return rc || !beyond ? rc : table_check(db, t->table, e);
+}
+
 int day_table_read(struct day_table *t, struct db *db, const bool *want, int threads, bool locked, size_t memory,
                    bool *fits, struct err *e) {
     struct column_reader r[MOST_THREADS] = {0};
@@ -353,7 +373,8 @@ int day_table_read(struct day_table *t, struct db *db, const bool *want, int thr
         r[k].hi = k == nr - 1 ? hi : lo + (hi - lo + 1) / nr * (k + 1) - 1;
         r[k].memory = memory > had ? (memory - had) / (size_t)nr : 0;
     }
-    if (*fits) rc = run_readers(r, nr, &odd, e);
+    if (rc == ERR_OK && any && *fits) rc = check_ends(t, db, lo, hi, e);
+    if (rc == ERR_OK && *fits) rc = run_readers(r, nr, &odd, e);
     if (rc == ERR_OK && !odd && *fits) odd = !join_all(t, r, nr, cols, n);
     *fits = *fits && !odd && day_table_bytes(t) <= memory;
     if (rc || !*fits)

@@ -271,7 +271,8 @@ int mart_quick(struct db *wh, const struct pipeline *p, const struct pl_model *m
     struct quick q = {wh, p, m, params, rows, false};
     struct err mine = {0};
     int rc = db_transaction(wh, build, &q, &mine);
-    *done = rc == ERR_OK || rc == ERR_STOPPED || rc == ERR_TIMEOUT || rc == ERR_DBBUSY || rc == ERR_NOSPACE;
+    *done = rc == ERR_OK || rc == ERR_STOPPED || rc == ERR_TIMEOUT || rc == ERR_DBBUSY || rc == ERR_NOSPACE ||
+            rc == ERR_CORRUPT;
     if (*done && rc) *e = mine;
     return rc;
 }

@@ -12,6 +12,8 @@ struct walk {
     size_t ncols;
     pages_row row;
     void *ctx;
+    int64_t last; /* rowid: they only grow */
+    bool any;
     uint8_t *page[MOST_DEPTH];
     uint8_t *long_record;
     size_t cap_long;
@@ -143,6 +145,9 @@ static bool read_record(struct walk *w, int64_t rowid, const uint8_t *rec, size_
         at += size;
     }
     if (c < w->ncols && !at_end) return false;
+    /* the types of all columns together make up the record's length, or one of them is not what was written */
+    if (!at_end) skip_columns(&p, types_end, UINT32_MAX, &at, &at_end);
+    if (!at_end || at != n) return false;
     for (; c < w->ncols; c++) w->cells[c].type = CELL_NULL; /* columns that were added to the table later */
     return w->row(w->ctx, rowid, w->cells);
 }
@@ -172,19 +177,41 @@ static bool read_long(struct walk *w, int64_t rowid, const uint8_t *p, size_t lo
     return ok && read_record(w, rowid, w->long_record, n);
 }
 
-static bool read_cell(struct walk *w, const uint8_t *p, const uint8_t *end) {
+/* *taken: bytes of its page that belong to the cell. */
+static bool read_cell(struct walk *w, const uint8_t *p, const uint8_t *end, size_t *taken) {
     uint64_t n, id;
     size_t usable = w->p->usable;
     int k = varint(p, end, &n), m = k ? varint(p + k, end, &id) : 0;
     if (!m || n > MOST_RECORD) return false;
+    size_t left = (size_t)(end - p) - (size_t)(k + m), most = usable - 35, least = (usable - 12) * 32 / 255 - 23,
+           local = n;
+    if (n > most) {
+        local = least + (n - least) % (usable - 4);
+        if (local > most) local = least;
+    }
+    *taken = (size_t)(k + m) + local + (n > most ? 4 : 0);
     int64_t rowid = (int64_t)id;
+    if (*taken > (size_t)(end - p) || (w->any && rowid <= w->last)) return false;
+    w->any = true;
+    w->last = rowid;
     if (rowid < w->lo || rowid > w->hi) return true;
     p += k + m;
-    size_t left = (size_t)(end - p), most = usable - 35, least = (usable - 12) * 32 / 255 - 23;
-    if (n <= most) return n <= left && read_record(w, rowid, p, n);
-    size_t local = least + (n - least) % (usable - 4);
-    if (local > most) local = least;
+    if (n <= most) return read_record(w, rowid, p, n);
     return local + 4 <= left && read_long(w, rowid, p, local, n);
+}
+
+/* Bytes of a page between its cells: free blocks (a list in ascending order) and fragments. SIZE_MAX: no such list. */
+static size_t free_bytes(const uint8_t *page, const uint8_t *head, size_t content, size_t usable) {
+    size_t n = head[7], least = content;
+    for (size_t at = be(head + 1, 2); at;) {
+        if (at < least || at + 4 > usable) return SIZE_MAX;
+        size_t size = be(page + at + 2, 2);
+        least = at + size;
+        if (size < 4 || least > usable) return SIZE_MAX;
+        n += size;
+        at = be(page + at, 2);
+    }
+    return n;
 }
 
 /* ---- the tree ---- */
@@ -213,11 +240,15 @@ static bool walk_page(struct walk *w, uint32_t number, int depth) {
     size_t pointers = head[0] == 5 ? 12 : 8;
     if ((head[0] != 5 && head[0] != 13) || head + pointers + (size_t)cells * 2 > end) return false;
     if (head[0] == 5) return walk_interior(w, page, head, cells, depth);
+    /* what lies behind the pointers is cells and what is noted as free, to the byte */
+    size_t content = be(head + 5, 2) ? be(head + 5, 2) : 65536, all = free_bytes(page, head, content, w->p->usable);
+    if (all == SIZE_MAX || page + content < head + pointers + (size_t)cells * 2) return false;
     for (uint32_t i = 0; i < cells; i++) {
-        uint32_t at = be(head + 8 + i * 2, 2);
-        if (at >= w->p->usable || !read_cell(w, page + at, end)) return false;
+        size_t at = be(head + 8 + i * 2, 2), taken;
+        if (at < content || at >= w->p->usable || !read_cell(w, page + at, end, &taken)) return false;
+        all += taken < 4 ? 4 : taken;
     }
-    return true;
+    return all == w->p->usable - content;
 }
 
 bool pages_read(const struct pages *p, int64_t lo, int64_t hi, const uint32_t *cols, size_t ncols, pages_row row,

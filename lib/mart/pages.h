@@ -4,8 +4,10 @@
  *
  * The format is that of sqlite.org/fileformat2.html, stable since 2004. What is in the file is what is committed only
  * if the write-ahead log has been copied back whole and nobody writes: see pages_open. Every number read from a page
- * is checked before it is used; what does not fit ends the reading with `false`, and SQLite does it (and tells of the
- * damage, if there is any).
+ * is checked before it is used, and the cells of each page must account for all of its bytes, the columns of each
+ * record for all of the record, the rowids for their order; what does not fit ends the reading with `false`, and SQLite
+ * looks at the table (integrity_check) before it does it instead. What no check can see is a changed byte within a
+ * value: SQLite keeps no checksums of pages.
  */
 #ifndef ETL_MART_PAGES_H
 #define ETL_MART_PAGES_H

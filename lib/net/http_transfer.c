@@ -234,6 +234,7 @@ static const struct {
     {CURLE_BAD_CONTENT_ENCODING, HTTP_BAD_ANSWER, true},
     {CURLE_UNSUPPORTED_PROTOCOL, HTTP_BAD_ANSWER, true},
     {CURLE_WEIRD_SERVER_REPLY, HTTP_BAD_ANSWER, true},
+    {CURLE_OUT_OF_MEMORY, HTTP_BAD_ANSWER, true}, /* headers beyond curl's own limits */
     {CURLE_URL_MALFORMAT, HTTP_BAD_URL, false},
 };
 

@@ -93,7 +93,7 @@ static void define_from(struct pipeline *p, struct pl_source *s, struct jval v, 
 }
 
 static void define_source(struct pipeline *p, struct pl_source *s, struct jval v, struct mistakes *m) {
-    static const char *const kinds[] = {"files", "clickstream", "dataset", "http", "trips", "seed"};
+    static const char *const kinds[] = {"files", "clickstream", "dataset", "trips", "seed", "http"};
     static const char *const defects[] = {"null_check",      "duplicate_check", "range_check",      "sequence_check",
                                           "timestamp_check", "integrity_check", "consistency_check"};
     struct jval x;

@@ -104,6 +104,9 @@ int pipeline_file(const struct pipeline *p, struct arena *a, const char *file, c
         *n = f->n;
         return ERR_OK;
     }
+    /* told with line and column where the definition is checked; here nothing outside it is even opened */
+    if (*file == '/' || strcmp(file, "..") == 0 || strncmp(file, "../", 3) == 0 || strstr(file, "/../"))
+        return err_set(e, ERR_CONFIG, "%s lies outside the definition's directory", file);
     struct buf b = {0};
     int rc = file_read(arena_fmt(a, "%s/%s", p->dir, file), DEFINITION_MAX, &b, e);
     if (rc == ERR_OK) {

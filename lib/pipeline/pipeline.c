@@ -6,6 +6,7 @@
 
 #include "base/embed.h"
 #include "base/hash.h"
+#include "base/log.h"
 #include "base/near.h"
 #include "pipeline/pipeline_impl.h"
 
@@ -90,6 +91,16 @@ static const char *hint_for(struct arena *a, struct jval schema, const struct sc
     return near_hint(&near, a);
 }
 
+/* What is written in the place of a secret is not repeated, whatever it is. */
+static bool is_secret(const char *pointer) {
+    static const char *const words[] = {"webhook", "url", "smtp", "user", "password"};
+    const char *last = strrchr(pointer, '/');
+    if (!last || strncmp(pointer, "/alerts/", 8) != 0) return false;
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcmp(last + 1, words[i]) == 0) return true;
+    return strncmp(pointer, "/alerts/webhook/headers/", 24) == 0;
+}
+
 static void tell_fault(struct mistakes *m, struct arena *a, struct jval meta, const struct schema_fault *f) {
     const char *hint = hint_for(a, meta, f);
     size_t at = offset_of(f->at);
@@ -99,7 +110,8 @@ static void tell_fault(struct mistakes *m, struct arena *a, struct jval meta, co
     else if (strcmp(f->keyword, "required") == 0)
         mistake_at(m, at, "%s lacks '%s'", where, f->word ? f->word : "");
     else
-        mistake_at(m, at, "%s: expected %s, found %s%s", where, f->expected, f->found, hint);
+        mistake_at(m, at, "%s: expected %s, found %s%s", where, f->expected,
+                   is_secret(where) ? "something else (not shown, it may be a secret)" : f->found, hint);
 }
 
 /* anyOf, oneOf, allOf and if/then only repeat what the faults below them say. */
@@ -152,11 +164,28 @@ static int read_definition(struct pipeline *p, const char *name, const char *tex
     return mistakes_end(&m, e);
 }
 
+/* Known from the start, so that no line of the log shows them; that one is not set is told when it is needed. */
+static void know_secrets(struct pipeline *p) {
+    const struct pl_alerts *al = &p->alerts;
+    const char *parts[] = {al->from, al->user, al->password};
+    struct err e;
+    char *text;
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        if (parts[i]) secret_expand(parts[i], &p->a, &text, &e);
+    for (size_t i = 0; i < al->header_names.n; i++) secret_expand(al->header_values.s[i], &p->a, &text, &e);
+    for (int c = 0; c < CHANNEL_COUNT; c++) {
+        if (!al->url[c]) continue;
+        secret_expand(al->url[c], &p->a, &text, &e);
+        if (c != CHANNEL_EMAIL && !strstr(al->url[c], "${")) secret_add(al->url[c]); /* a webhook's URL is one */
+    }
+}
+
 int pipeline_load(struct pipeline **out, const char *name, const char *home, struct err *e) {
     struct pipeline *p = mem_alloc(sizeof *p);
     struct buf text = {0};
     int rc = pipeline_find(p, name, home, &text, e);
     if (rc == ERR_OK) rc = read_definition(p, name, buf_text(&text), text.n, e);
+    if (rc == ERR_OK) know_secrets(p);
     buf_free(&text);
     if (rc)
         pipeline_free(p);

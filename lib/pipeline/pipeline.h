@@ -39,7 +39,7 @@ struct pl_stage {
     int64_t backoff, backoff_max, time_limit; /* seconds; 0 none */
 };
 
-enum source_kind { SOURCE_FILES, SOURCE_CLICKSTREAM, SOURCE_DATASET, SOURCE_HTTP, SOURCE_TRIPS, SOURCE_SEED };
+enum source_kind { SOURCE_FILES, SOURCE_CLICKSTREAM, SOURCE_DATASET, SOURCE_TRIPS, SOURCE_SEED, SOURCE_HTTP };
 struct pl_source {
     enum source_kind kind;
     /* files */

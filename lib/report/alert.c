@@ -160,7 +160,7 @@ static int note_late(struct ledger *l, const struct pipeline *p, const struct al
     bool told = strcmp(c.was, "missed") == 0;
     bool late = now > due && now <= due + 86400;
     char words[160];
-    snprintf(words, sizeof words, "due %s, %s ago", utc_text(due).s, duration_text(now - due).s);
+    snprintf(words, sizeof words, "due %s, %s ago", sla_when(p, due).s, duration_text(now - due).s);
     if (told && done) return note_promise(l, p->name, r->day, "late", false, "", doc, f, a, e);
     if (!late || (told && !done)) return ERR_OK;
     rc = note_promise(l, p->name, r->day, "late", true, words, doc, f, a, e);

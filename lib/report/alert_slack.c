@@ -7,27 +7,23 @@ static const char *const icons[ALERT_KINDS] = {
     ":red_circle:", ":large_orange_circle:", ":large_green_circle:", ":large_green_circle:",
     ":warning:",    ":large_green_circle:",  ":bar_chart:"};
 
-/* At most n bytes, cut between characters. */
-static size_t cut_at(const char *s, size_t n) {
-    size_t len = strlen(s);
-    if (len <= n) return len;
-    while (n && ((unsigned char)s[n] & 0xC0) == 0x80) n--;
-    return n;
-}
-
+/* At most `most` bytes of what comes out, cut between characters. */
 static void escape(struct buf *b, const char *s, size_t most) {
-    size_t n = cut_at(s, most);
-    for (size_t i = 0; i < n; i++) {
-        if (s[i] == '&')
-            buf_str(b, "&amp;");
-        else if (s[i] == '<')
-            buf_str(b, "&lt;");
-        else if (s[i] == '>')
-            buf_str(b, "&gt;");
+    size_t end = b->n + most;
+    while (*s) {
+        const char *word = *s == '&' ? "&amp;" : *s == '<' ? "&lt;" : *s == '>' ? "&gt;" : NULL;
+        size_t n = 1;
+        while (!word && ((unsigned char)s[n] & 0xC0) == 0x80) n++;
+        if (b->n + (word ? strlen(word) : n) > end) {
+            buf_str(b, " …");
+            return;
+        }
+        if (word)
+            buf_str(b, word);
         else
-            buf_chr(b, s[i]);
+            buf_add(b, s, n);
+        s += n;
     }
-    if (s[n]) buf_str(b, " …");
 }
 
 static cJSON *add_block(cJSON *blocks, const char *type) {
@@ -127,9 +123,9 @@ static void add_retried(cJSON *blocks, const cJSON *doc) {
     const cJSON *r;
     cJSON_ArrayForEach(r, cJSON_GetObjectItem(doc, "retried")) {
         if (b.n > 2000) break;
-        buf_fmt(&b, "%s%s %s: %.0f attempts", b.n ? "\n" : "", doc_str(r, "stage"),
-                doc_str(r, "dataset") ? doc_str(r, "dataset") : "",
-                cJSON_GetNumberValue(cJSON_GetObjectItem(r, "attempts")));
+        buf_fmt(&b, "%s%s ", b.n ? "\n" : "", doc_str(r, "stage"));
+        escape(&b, doc_str(r, "dataset") ? doc_str(r, "dataset") : "", 80);
+        buf_fmt(&b, ": %.0f attempts", cJSON_GetNumberValue(cJSON_GetObjectItem(r, "attempts")));
         if (doc_str(r, "error")) buf_str(&b, "; ");
         if (doc_str(r, "error")) escape(&b, doc_str(r, "error"), 300);
     }
@@ -169,7 +165,6 @@ void face_slack(const cJSON *doc, struct buf *out) {
     escape(&head, headline, 300);
     cJSON_AddStringToObject(o, "text", buf_text(&head)); /* what a notification shows */
     cJSON *blocks = cJSON_AddArrayToObject(o, "blocks");
-    buf_str(&head, "*");
     cJSON *first = add_block(blocks, "section");
     head.n = 0;
     buf_fmt(&head, "%s *", icons[kind < 0 ? ALERT_FAILURE : kind]);

@@ -6,13 +6,21 @@
 
 #include "report/html.h"
 
-/* Distinct texts of a column in the order in which they come. */
-static size_t distinct(const struct report_table *t, size_t col, const char **out, size_t max) {
+static bool is_of(const struct report_table *t, size_t row, int split, const char *only) {
+    if (!only) return true;
+    const char *s = t->cells[row * t->q->ncols + (size_t)split].text;
+    return s && strcmp(s, only) == 0;
+}
+
+/* Distinct texts of a column in the order in which they come, in the rows whose column `split` says `only` (NULL: all).
+ */
+static size_t distinct(const struct report_table *t, size_t col, int split, const char *only, const char **out,
+                       size_t max) {
     size_t n = 0;
     for (size_t k = 0; k < t->nrows; k++) {
         const char *s = t->cells[k * t->q->ncols + col].text;
         size_t i = 0;
-        if (!s) continue;
+        if (!s || !is_of(t, k, split, only)) continue;
         while (i < n && strcmp(out[i], s) != 0) i++;
         if (i == n && n < max) out[n++] = s;
     }
@@ -66,7 +74,7 @@ static void state_mark(struct buf *b, const struct report *r, const char *state)
 static void state_legend(struct buf *b, const struct report *r, const struct report_table *t) {
     if (table_column(t, ROLE_VALUE)->format != FORMAT_STATE) return;
     const char *found[sizeof marks / sizeof *marks];
-    size_t n = distinct(t, (size_t)t->q->role[ROLE_VALUE], found, sizeof marks / sizeof *marks);
+    size_t n = distinct(t, (size_t)t->q->role[ROLE_VALUE], -1, NULL, found, sizeof marks / sizeof *marks);
     struct pl_shown col = {.format = FORMAT_STATE};
     buf_str(b, "<p class=legend aria-hidden=true>");
     for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
@@ -126,9 +134,10 @@ static void heat_grid(struct buf *b, struct heat *h, const char *only) {
     const struct report_table *t = h->t;
     size_t x = (size_t)t->q->role[ROLE_X], y = (size_t)t->q->role[ROLE_Y], first = t->nrows;
     memset(h->at, 0, (h->nx + 1) * (h->ny + 1) * sizeof *h->at);
+    h->ny = distinct(t, y, h->split, only, h->ys, HEAT_MAX); /* no more than all have, for which there is room */
     for (size_t k = 0; k < t->nrows; k++) {
         const struct report_cell *c = &t->cells[k * t->q->ncols];
-        if (only && (!c[h->split].text || strcmp(c[h->split].text, only) != 0)) continue;
+        if (!is_of(t, k, h->split, only)) continue;
         size_t i = place(h->xs, h->nx, c[x].text), j = place(h->ys, h->ny, c[y].text);
         if (i < h->nx && j < h->ny) h->at[j * h->nx + i] = k + 1;
         if (first == t->nrows) first = k;
@@ -177,11 +186,11 @@ void block_heat(struct buf *b, const struct report *r, const struct report_table
     const char *parts[64];
     h->r = r;
     h->t = t;
-    h->nx = distinct(t, (size_t)t->q->role[ROLE_X], h->xs, HEAT_MAX);
-    h->ny = distinct(t, (size_t)t->q->role[ROLE_Y], h->ys, HEAT_MAX);
+    h->nx = distinct(t, (size_t)t->q->role[ROLE_X], -1, NULL, h->xs, HEAT_MAX);
+    h->ny = distinct(t, (size_t)t->q->role[ROLE_Y], -1, NULL, h->ys, HEAT_MAX);
     h->at = mem_alloc((h->nx + 1) * (h->ny + 1) * sizeof *h->at);
     h->split = split_by(r, t);
-    size_t n = h->split < 0 ? 0 : distinct(t, (size_t)h->split, parts, 64);
+    size_t n = h->split < 0 ? 0 : distinct(t, (size_t)h->split, -1, NULL, parts, 64);
     if (!n) heat_grid(b, h, NULL);
     for (size_t i = 0; i < n; i++) heat_grid(b, h, parts[i]);
     state_legend(b, r, t);

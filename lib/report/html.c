@@ -145,8 +145,8 @@ static bool is_true(const struct report_table *t, size_t row, enum block_role ro
 void html_table(struct buf *b, const struct report *r, const struct report_table *t) {
     const struct pl_query *q = t->q;
     size_t rows = t->nrows < q->rows ? t->nrows : q->rows;
-    buf_fmt(b, "<div class=wrap tabindex=0 role=region aria-labelledby=\"h-%s\"><table data-name=\"%s\"><thead><tr>",
-            q->name, q->name);
+    buf_fmt(b, "<div class=wrap tabindex=0 role=region aria-label%s%s\"><table data-name=\"%s\"><thead><tr>",
+            *q->title ? "ledby=\"h-" : "=\"", q->name, q->name);
     for (size_t i = 0; i < q->ncols; i++) {
         buf_fmt(b, "<th scope=col data-c=\"");
         html_text(b, q->cols[i].name);

@@ -76,7 +76,7 @@ void mail_cell(struct buf *b, const char *text, bool head, bool right) {
             "<%s align=\"%s\" style=\"padding:4px 8px;border-bottom:1px solid #dddddd;vertical-align:top;" FONT
             ";font-size:13px;color:#222222;font-weight:%s;text-align:%s%s\">",
             head ? "th" : "td", right ? "right" : "left", head ? "bold" : "normal", right ? "right" : "left",
-            right ? ";white-space:nowrap" : ";word-break:break-word");
+            right && !head ? ";white-space:nowrap" : ";overflow-wrap:break-word");
     mail_escape(b, text);
     buf_fmt(b, "</%s>", head ? "th" : "td");
 }
@@ -212,13 +212,20 @@ static void table(struct buf *b, const struct report *r, const struct report_tab
     if (t->nrows > q->mail) buf_fmt(b, MAIL_P "… +%zu</p>\n", t->total - q->mail);
 }
 
+static void gate(struct buf *b, const struct report *r, bool fail) {
+    buf_str(b, MAIL_P);
+    mail_escape(b, report_label(r, "gate"));
+    buf_str(b, ": <b>");
+    mail_escape(b, report_label(r, fail ? "fail" : "pass"));
+    buf_str(b, "</b></p>\n");
+}
+
 void report_mail(const struct report *r, struct buf *b) {
     struct arena a = {0};
     bool fail = r->gate && strcmp(r->gate, "FAIL") == 0;
     const char *title = r->p->report ? r->p->report->title : r->p->title;
     mail_open(b, r->p->language, arena_fmt(&a, "%s · %s", title, report_day_text(r, &a)), fail ? "#b3261e" : "#1f4e79");
-    if (r->gate)
-        buf_fmt(b, MAIL_P "%s: <b>%s</b></p>\n", report_label(r, "gate"), report_label(r, fail ? "fail" : "pass"));
+    if (r->gate) gate(b, r, fail);
     figures(b, r, &r->figures);
     checks(b, r);
     samples(b, r);

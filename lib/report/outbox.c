@@ -79,8 +79,8 @@ bool alert_channel_ready(const struct pipeline *p, enum channel c, bool loud) {
     bool ready = expand(&p->alerts, c, &t, &a, &e) == ERR_OK;
     if (!ready && loud)
         log_warn("no %s: %s", shown_names[c], e.msg);
-    else if (!ready && !told[c])
-        log_debug("no %s: %s", shown_names[c], e.msg);
+    else if (!ready && !told[c]) /* not set is a choice; a file that cannot be read is not */
+        log_line(e.code == ERR_CONFIG ? LOG_DEBUG : LOG_WARN, "no %s: %s", shown_names[c], e.msg);
     if (!ready) told[c] = true;
     arena_free(&a);
     return ready;
@@ -326,7 +326,7 @@ static int send_next(struct ledger *l, const struct pipeline *p, enum channel c,
                                    "attempts>0 AND updated_at>?3";
     struct arena a = {0};
     struct waiting w;
-    bool any;
+    bool any = false;
     int64_t last = 0, sent = count(l, p, c, sent_sql, now_utc() - 3600, e);
     int rc = sent < 0 ? e->code : oldest(l, p, c, &a, &w, &any, e);
     *done = rc || !any || sent >= p->alerts.per_hour;

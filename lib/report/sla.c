@@ -25,6 +25,15 @@ int64_t sla_expected(const struct pipeline *p, day_t day) {
     return after_midnight(p, day, minutes >= 0 ? minutes : p->schedule_at >= 0 ? p->schedule_at : 0);
 }
 
+struct when_text sla_when(const struct pipeline *p, int64_t utc) {
+    struct when_text t;
+    int64_t local = utc + zone_offset(&p->zone, utc);
+    int minute = (int)((local % 86400 + 86400) % 86400 / 60);
+    snprintf(t.s, sizeof t.s, "%s %02d:%02d %.60s", day_text(zone_day(&p->zone, utc)).s, minute / 60, minute % 60,
+             p->zone_name);
+    return t;
+}
+
 struct duration_text duration_text(int64_t seconds) {
     struct duration_text t;
     int64_t s = seconds < 0 ? 0 : seconds;

@@ -34,6 +34,12 @@ int sla_age(struct ledger *l, const struct pipeline *p, int64_t now, struct sla_
 /* Note in the ledger what the definition says of time now, for metrics over all pipelines; in metrics.c. */
 int sla_register(struct ledger *l, const struct pipeline *p, struct err *e);
 
+/* An instant as people of the pipeline's zone read it: "2026-01-16 04:00 Asia/Seoul". */
+struct when_text {
+    char s[96];
+};
+struct when_text sla_when(const struct pipeline *p, int64_t utc);
+
 /* 5400 becomes "1h30m", 45 "45s". */
 struct duration_text {
     char s[32];

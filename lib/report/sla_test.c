@@ -23,6 +23,16 @@ static void due(void **state) {
     assert_string_equal(utc_text(sla_due(&p, d)).s, "2026-01-17T01:00:00Z");
 }
 
+static void said_in_the_zone(void **state) {
+    (void)state;
+    struct pipeline p = with("Asia/Seoul", 120, 7200, -1);
+    p.zone_name = "Asia/Seoul";
+    assert_string_equal(sla_when(&p, 1768590000).s, "2026-01-17 04:00 Asia/Seoul");
+    p = with("America/New_York", -1, 0, 0);
+    p.zone_name = "America/New_York";
+    assert_string_equal(sla_when(&p, 1768521600).s, "2026-01-15 19:00 America/New_York");
+}
+
 static void not_promised(void **state) {
     (void)state;
     day_t d = day_from_civil(2026, 1, 15);
@@ -57,7 +67,8 @@ static void spans(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(due), cmocka_unit_test(not_promised),
-                                       cmocka_unit_test(clocks_change), cmocka_unit_test(spans)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(due), cmocka_unit_test(said_in_the_zone),
+                                       cmocka_unit_test(not_promised), cmocka_unit_test(clocks_change),
+                                       cmocka_unit_test(spans)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

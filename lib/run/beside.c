@@ -41,13 +41,14 @@ int beside_fetch(struct beside *b, struct plan *pl, size_t i, const char *run_id
     return rc;
 }
 
-int beside_result(struct beside *b, const struct pl_dataset *d, struct err *e) {
+int beside_result(struct beside *b, const struct pl_dataset *d, bool *fetched, struct err *e) {
+    *fetched = false;
     for (size_t i = 0; b && i < b->n; i++) {
-        if (b->f[i].d != d || !b->f[i].rc) continue;
-        int rc = b->f[i].rc;
-        *e = b->f[i].e;
-        b->f[i].rc = ERR_OK; /* a retry of the stage tries again */
-        return rc;
+        if (b->f[i].d != d) continue;
+        b->f[i].d = NULL; /* a retry of the stage tries again */
+        *fetched = true;
+        if (b->f[i].rc) *e = b->f[i].e;
+        return b->f[i].rc;
     }
     return ERR_OK;
 }

@@ -20,8 +20,8 @@ struct beside {
 };
 /* Before step i: fetch for it and the collect steps after it that are to be done, when they are two or more. */
 int beside_fetch(struct beside *b, struct plan *pl, size_t i, const char *run_id, struct ledger *l, struct err *e);
-/* What fetching for the dataset came to: its error, told once. */
-int beside_result(struct beside *b, const struct pl_dataset *d, struct err *e);
+/* What fetching for the dataset came to, told once: its error, or that it was fetched in this run. */
+int beside_result(struct beside *b, const struct pl_dataset *d, bool *fetched, struct err *e);
 /* The step failed (or came empty): is it of an isolated dataset, whose other steps are left out from here on? */
 bool beside_isolate(struct beside *b, struct plan *pl, const struct plan_step *s, int rc, const struct err *e);
 bool beside_is_out(const struct beside *b, const struct plan_step *s);

@@ -23,12 +23,17 @@ int run_lock_take(struct run_lock *l, const char *home, const char *pipeline, co
     l->fd = -1;
     int rc = dir_make(dir, e);
     if (rc) goto out;
-    l->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    l->fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644);
     if (l->fd < 0) {
         rc = err_sys(e, ERR_IO, "cannot open %s", path);
         goto out;
     }
-    if (flock(l->fd, LOCK_EX | LOCK_NB) != 0) {
+    int taken = flock(l->fd, LOCK_EX | LOCK_NB);
+    for (int i = 0; i < 10 && taken != 0 && errno == EWOULDBLOCK; i++) { /* who only looks holds it for a moment */
+        usleep(20000);
+        taken = flock(l->fd, LOCK_EX | LOCK_NB);
+    }
+    if (taken != 0) {
         rc = errno == EWOULDBLOCK ? busy(l->fd, pipeline, e) : err_sys(e, ERR_IO, "cannot lock %s", path);
         goto out;
     }
@@ -42,6 +47,15 @@ out:
     arena_free(&a);
     if (rc) run_lock_drop(l);
     return rc;
+}
+
+bool run_lock_held(const char *home, const char *pipeline) {
+    struct arena a = {0};
+    int fd = open(arena_fmt(&a, "%s/locks/%s.lock", home, pipeline), O_RDONLY | O_CLOEXEC);
+    bool held = fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    if (fd >= 0) close(fd);
+    arena_free(&a);
+    return held;
 }
 
 void run_lock_drop(struct run_lock *l) {

@@ -13,6 +13,9 @@ struct run_lock {
 };
 /* ERR_BUSY names the run that holds it. */
 int run_lock_take(struct run_lock *l, const char *home, const char *pipeline, const char *command, struct err *e);
+/* Is a run of the pipeline active, whichever process of this machine it is? A pid would not tell: it may be used again,
+ * or be that of another container. */
+bool run_lock_held(const char *home, const char *pipeline);
 void run_lock_drop(struct run_lock *l);
 
 #endif

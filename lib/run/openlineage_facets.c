@@ -149,12 +149,27 @@ static void references(const struct openlineage *o, struct arena *a, const struc
     }
 }
 
+/* A dataset made of others: "dataset" is what it loads, "dataset/step" what that step gave. */
+static void from_datasets(const struct openlineage *o, struct arena *a, const struct pl_dataset *d, cJSON *in) {
+    for (size_t i = 0; i < d->source.from.n; i++) {
+        const char *name = d->source.from.s[i], *slash = strchr(name, '/');
+        const struct pl_dataset *other =
+            pipeline_dataset(o->plan->p, slash ? arena_strn(a, name, (size_t)(slash - name)) : name);
+        if (!other) continue;
+        const char *step = slash ? slash + 1 : other->nsteps ? other->steps[other->nsteps - 1].name : NULL;
+        file(o, a, in, step ? "silver" : "valid", other, step);
+    }
+}
+
 static void source(const struct openlineage *o, struct arena *a, const struct pl_dataset *d, cJSON *in) {
-    const char *given = o->plan->env->collect.source, *path = given                            ? given
-                                                              : d->source.kind == SOURCE_FILES ? d->source.path
-                                                                                               : NULL;
+    const struct pl_source *s = &d->source;
+    bool inside = s->kind == SOURCE_DATASET || s->kind == SOURCE_SEED; /* --source is not for these */
+    const char *path = s->kind == SOURCE_FILES ? s->path : NULL;
     char cwd[4096] = "";
-    if (!path)
+    if (!inside && o->plan->env->collect.source) path = o->plan->env->collect.source;
+    if (s->kind == SOURCE_DATASET)
+        from_datasets(o, a, d, in);
+    else if (!path)
         dataset(in, "etl", arena_fmt(a, "%s/source/%s", o->plan->p->name, d->name));
     else if (path[0] == '/' || !getcwd(cwd, sizeof cwd))
         dataset(in, "file", path);
@@ -173,7 +188,8 @@ static void everything(const struct openlineage *o, struct arena *a, cJSON *in) 
     for (size_t i = 0; i < p->ndatasets; i++)
         if (p->datasets[i].load) table(o, a, in, p->datasets[i].load->table, NULL, 0);
     for (size_t i = 0; i < p->nmodels; i++)
-        if (p->models[i].kind != MODEL_CTE) table(o, a, in, p->models[i].name, NULL, 0);
+        if (p->models[i].kind != MODEL_CTE && p->models[i].kind != MODEL_CHECK)
+            table(o, a, in, p->models[i].name, NULL, 0);
 }
 
 void ol_datasets(const struct openlineage *o, const struct plan_step *s, const struct step_result *r, cJSON *in,
@@ -203,12 +219,13 @@ void ol_datasets(const struct openlineage *o, const struct plan_step *s, const s
         break;
     case STAGE_MART:
         references(o, &a, s->m, in, 0);
-        d = table(o, &a, out, s->m->name, s->m->cols, s->m->ncols);
+        if (s->m->kind != MODEL_CHECK)
+            d = table(o, &a, out, s->m->name, s->m->cols, s->m->ncols); /* tests make nothing */
         break;
     default:
         everything(o, &a, in);
         d = dataset(out, "file", arena_fmt(&a, "%s/reports/%s/%s.html", o->home, o->plan->p->name, o->day));
     }
-    statistics(d, rows, bytes);
+    if (d) statistics(d, rows, bytes);
     arena_free(&a);
 }

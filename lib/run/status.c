@@ -1,7 +1,7 @@
 /* Gathering; see status.h. */
 #include "run/status.h"
 
-#include <unistd.h>
+#include "run/lock.h"
 
 static int rank(const char *state) {
     static const char *const order[] = {"done", "empty", "running", "stopped", "failed", "gate_failed"};
@@ -58,18 +58,11 @@ static int gather_failed(struct status *s, struct status_day *d, struct ledger *
     return rc;
 }
 
-static bool is_gone(int pid, const char *on) {
-    char host[128] = "";
-    gethostname(host, sizeof host - 1);
-    if (on && strcmp(on, host) != 0) return false; /* we cannot look there */
-    return !pid_start_ticks(pid);
-}
-
 static int gather_run(struct status *s, struct status_day *d, struct ledger *l, struct err *e) {
     struct stmt q;
     bool row;
     int rc = stmt_prepare(&q, &l->db,
-                          "SELECT state, error, finished_at, pid, host, run_id, started_at, attempt, "
+                          "SELECT state, error, finished_at, run_id, started_at, attempt, "
                           "unixepoch(finished_at)-unixepoch(started_at), (SELECT SUM(seconds) FROM tasks WHERE "
                           "run_id=r.run_id) FROM runs AS r WHERE pipeline=?1 AND day=?2 ORDER BY rowid DESC LIMIT 1",
                           "reading the ledger", e);
@@ -81,12 +74,12 @@ static int gather_run(struct status *s, struct status_day *d, struct ledger *l, 
         d->run = arena_str(&s->a, stmt_col(&q, 0));
         d->error = arena_str(&s->a, stmt_col(&q, 1));
         d->finished_at = arena_str(&s->a, stmt_col(&q, 2));
-        d->run_id = arena_str(&s->a, stmt_col(&q, 5));
-        d->started_at = arena_str(&s->a, stmt_col(&q, 6));
-        d->attempt = (int)stmt_col_int(&q, 7);
-        double worked = sqlite3_column_double(q.h, 9), whole = sqlite3_column_double(q.h, 8);
+        d->run_id = arena_str(&s->a, stmt_col(&q, 3));
+        d->started_at = arena_str(&s->a, stmt_col(&q, 4));
+        d->attempt = (int)stmt_col_int(&q, 5);
+        double worked = sqlite3_column_double(q.h, 7), whole = sqlite3_column_double(q.h, 6);
         if (d->finished_at) d->took = whole > worked + 1 ? whole : worked; /* the clock's seconds are whole ones */
-        if (strcmp(d->run, "running") == 0 && is_gone((int)stmt_col_int(&q, 3), stmt_col(&q, 4))) {
+        if (strcmp(d->run, "running") == 0 && !run_lock_held(l->home, s->p->name)) {
             d->run = "failed";
             d->killed = true;
             d->error = "killed: the process ended without a word";

@@ -26,7 +26,7 @@ static const char *kind_of(const char *state) {
 }
 
 static const char *due_words(struct status *s, const struct status_day *d) {
-    return arena_fmt(&s->a, "due %s, %s ago", utc_text(d->due).s, duration_text(s->now - d->due).s);
+    return arena_fmt(&s->a, "due %s, %s ago", sla_when(s->p, d->due).s, duration_text(s->now - d->due).s);
 }
 
 static void check_day(struct status *s, struct status_day *d) {
@@ -86,10 +86,13 @@ int status_check(struct status *s, struct ledger *l, struct err *e) {
 void status_problems_text(const struct status *s, FILE *out) {
     for (size_t i = 0; i < s->nproblems; i++) {
         const struct status_problem *p = &s->problems[i];
-        struct buf b = {0};
+        struct buf b = {0}, clean = {0};
+        buf_fmt(&b, "%s%s%s: %s: ", s->p->name, *p->day ? " " : "", p->day, p->kind);
         for (const char *w = p->words; *w; w++) buf_chr(&b, *w == '\n' ? ' ' : *w); /* a line is a line */
-        fprintf(out, "%s%s%s: %s: %s; continue with: %s\n", s->p->name, *p->day ? " " : "", p->day, p->kind,
-                buf_text(&b), p->command);
+        buf_fmt(&b, "; continue with: %s", p->command);
+        log_clean(&clean, (struct sv){b.p, b.n});
+        fprintf(out, "%s\n", buf_text(&clean));
+        buf_free(&clean);
         buf_free(&b);
     }
 }
@@ -110,7 +113,10 @@ void status_problems_json(const struct status *s, FILE *out) {
         cJSON_AddItemToArray(list, x);
     }
     char *text = cJSON_Print(o);
-    fprintf(out, "%s\n", text);
+    struct buf b = {0};
+    json_visible(&b, text);
+    fprintf(out, "%s\n", buf_text(&b));
+    buf_free(&b);
     free(text);
     cJSON_Delete(o);
 }
@@ -123,8 +129,8 @@ int status_alert(const struct status *s, struct ledger *l, struct err *e) {
         struct alert_sight killed = {s->home, d->day, "run", "failure", d->error};
         if (d->killed) rc = alert_sighted(l, s->p, &killed, e);
         if (rc || status_is_done(d) || !d->due || s->now <= d->due || s->now > d->due + 86400) continue;
-        char words[160];
-        snprintf(words, sizeof words, "due %s; it is %s", utc_text(d->due).s, utc_text(s->now).s);
+        char words[240];
+        snprintf(words, sizeof words, "due %s; it is %s", sla_when(s->p, d->due).s, sla_when(s->p, s->now).s);
         struct alert_sight late = {s->home, d->day, "late", "missed", words};
         rc = alert_sighted(l, s->p, &late, e);
     }

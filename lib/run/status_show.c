@@ -120,7 +120,10 @@ void status_json(const struct status *s, FILE *out) {
     cJSON *days = cJSON_AddArrayToObject(o, "days");
     for (size_t i = 0; i < s->n; i++) cJSON_AddItemToArray(days, day_json(s, &s->days[i]));
     char *text = cJSON_Print(o);
-    fprintf(out, "%s\n", text);
+    struct buf b = {0};
+    json_visible(&b, text);
+    fprintf(out, "%s\n", buf_text(&b));
+    buf_free(&b);
     free(text);
     cJSON_Delete(o);
 }

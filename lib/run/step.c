@@ -43,7 +43,7 @@ static int do_collect(struct step_ctx *c, struct plan_step *s, struct step_resul
     int rc = part_begin(&w, plan_dir(pl, "raw", s->d, NULL), NULL, e);
     if (rc) return rc;
     struct collect_opt o = beside_options(pl, c->run_id);
-    rc = beside_result(c->beside, s->d, e);
+    rc = beside_result(c->beside, s->d, &o.fetched, e);
     if (rc == ERR_OK) rc = collect_run(pl->p, s->d, pl->day, &o, part_sink, w, &st, e);
     snprintf(r->note, sizeof r->note, "%s", st.note);
     r->rows_out = (int64_t)st.rows;

@@ -3,6 +3,8 @@
 
 #include <unistd.h>
 
+#include "base/log.h"
+
 void summary_add(struct summary *s, const struct plan_step *step, const struct step_result *r, double seconds,
                  const char *state) {
     if (s->n == s->cap) {
@@ -54,7 +56,10 @@ void summary_print(const struct summary *s, const struct pipeline *p, const char
                strcmp(r->state, "done") == 0 ? "" : "  ", strcmp(r->state, "done") == 0 ? "" : r->state);
     }
     if (ctx->checks_total) printf("  checks     %zu of %zu passed\n", ctx->checks_passed, ctx->checks_total);
-    if (s->note[0]) printf("  report     %s\n", s->note);
+    struct buf note = {0}; /* a path: the home may be called anything */
+    log_clean(&note, sv_of(s->note));
+    if (s->note[0]) printf("  report     %s\n", buf_text(&note));
+    buf_free(&note);
     fflush(stdout);
 }
 

@@ -8,6 +8,7 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "io/file.h"
+#include "store/home.h"
 
 int64_t pid_start_ticks(int pid) {
     char path[64];
@@ -51,6 +52,7 @@ static int open_it(struct ledger *l, const char *home, int flags, struct err *e)
     int rc = flags & DB_READ ? ERR_OK : dir_make(home, e);
     if (rc == ERR_OK && flags & DB_READ && !file_exists(path))
         rc = err_set(e, ERR_NOINPUT, "there is no ledger in %s: nothing has run there yet (see --home)", home);
+    if (rc == ERR_OK) rc = home_check(home, !(flags & DB_READ), e);
     if (rc == ERR_OK) rc = db_open(&l->db, path, flags, 60000, e);
     if (rc == ERR_OK) {
         l->home = mem_str(home);
@@ -90,8 +92,19 @@ static int count_attempts(struct ledger *l, struct run_row *r, struct err *e) {
     return rc;
 }
 
+/* An error text as it may be kept: secrets hidden, control characters visible. */
+static char *clean_text(struct arena *a, const char *s) {
+    if (!s) return NULL;
+    struct buf b = {0};
+    log_clean(&b, sv_of(s));
+    char *out = arena_strn(a, buf_text(&b), b.n);
+    buf_free(&b);
+    return out;
+}
+
 int ledger_run_start(struct ledger *l, struct run_row *r, struct err *e) {
     struct stmt s = {0};
+    struct arena a = {0};
     char host[128] = "";
     gethostname(host, sizeof host - 1);
     int rc = count_attempts(l, r, e);
@@ -110,20 +123,11 @@ int ledger_run_start(struct ledger *l, struct run_row *r, struct err *e) {
     stmt_text(&s, 5, now.s);
     stmt_int(&s, 6, getpid());
     stmt_text(&s, 7, host);
-    stmt_text(&s, 8, r->command);
+    stmt_text(&s, 8, clean_text(&a, r->command));
     rc = stmt_run(&s, e);
     stmt_close(&s);
+    arena_free(&a);
     return rc;
-}
-
-/* An error text as it may be kept: secrets hidden, control characters visible. */
-static char *clean_text(struct arena *a, const char *s) {
-    if (!s) return NULL;
-    struct buf b = {0};
-    log_clean(&b, sv_of(s));
-    char *out = arena_strn(a, buf_text(&b), b.n);
-    buf_free(&b);
-    return out;
 }
 
 int ledger_run_end(struct ledger *l, const struct run_row *r, const char *state, const char *error, struct err *e) {

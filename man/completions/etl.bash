@@ -8,19 +8,19 @@ _etl_builtin='commerce kamis parts pothole'
 # Options of a command.
 _etl_options() {
     case $1 in
-    collect) echo '-p --pipeline -d --day --dataset -o --output --format --source --urls --seed --users --trips --inject --home --memory --threads --max-line --log-format -q --quiet -v --verbose -h --help' ;;
-    validate) echo '-p --pipeline -d --day --dataset -o --output --format --schema --schema-dir --assert-format --max-errors --errors --profile --records --summary --rejects --home --memory --threads --max-line --log-format -q --quiet -v --verbose -h --help' ;;
-    transform) echo '-p --pipeline -d --day --dataset -o --output --format --step --home --memory --threads --max-line --log-format -q --quiet -v --verbose -h --help' ;;
-    load) echo '-p --pipeline -d --day --dataset --home --memory --threads --max-line --log-format -q --quiet -v --verbose -h --help' ;;
-    mart) echo '-p --pipeline -d --day --test --lineage --docs --freshness -o --output --format --select --home --memory --threads --max-line --log-format -q --quiet -v --verbose -h --help' ;;
-    report) echo '-p --pipeline -d --day -o --output --format --all --block --send --dry-run --home --memory --threads --max-line --log-format -q --quiet -v --verbose -h --help' ;;
-    run) echo '-p --pipeline -d --day --force --from --only --retry-failed --dry-run --retries --openlineage --source --urls --seed --users --trips --inject --home --memory --threads --max-line --log-format -q --quiet -v --verbose -h --help' ;;
-    status) echo '-p --pipeline -d --day --format --failed --check --alert --log --home --memory --threads --max-line --log-format -q --quiet -v --verbose -h --help' ;;
-    prune) echo '-p --pipeline --dry-run --home --memory --threads --max-line --log-format -q --quiet -v --verbose -h --help' ;;
-    schedule) echo '-p --pipeline --format --home --memory --threads --max-line --log-format -q --quiet -v --verbose -h --help' ;;
-    init) echo '-p --pipeline --monitoring --new --home --memory --threads --max-line --log-format -q --quiet -v --verbose -h --help' ;;
-    doctor) echo '-p --pipeline --home --memory --threads --max-line --log-format -q --quiet -v --verbose -h --help' ;;
-    help) echo '--home --memory --threads --max-line --log-format -q --quiet -v --verbose -h --help' ;;
+    collect) echo '-p --pipeline -d --day --dataset -o --output --format --source --urls --seed --users --trips --inject --home --memory --threads --max-line --max-ratio --max-unpacked --log-format -q --quiet -v --verbose -h --help' ;;
+    validate) echo '-p --pipeline -d --day --dataset -o --output --format --schema --schema-dir --assert-format --max-errors --errors --profile --records --summary --rejects --home --memory --threads --max-line --max-ratio --max-unpacked --log-format -q --quiet -v --verbose -h --help' ;;
+    transform) echo '-p --pipeline -d --day --dataset -o --output --format --step --home --memory --threads --max-line --max-ratio --max-unpacked --log-format -q --quiet -v --verbose -h --help' ;;
+    load) echo '-p --pipeline -d --day --dataset --home --memory --threads --max-line --max-ratio --max-unpacked --log-format -q --quiet -v --verbose -h --help' ;;
+    mart) echo '-p --pipeline -d --day --test --lineage --docs --freshness -o --output --format --select --home --memory --threads --max-line --max-ratio --max-unpacked --log-format -q --quiet -v --verbose -h --help' ;;
+    report) echo '-p --pipeline -d --day -o --output --format --all --block --send --dry-run --home --memory --threads --max-line --max-ratio --max-unpacked --log-format -q --quiet -v --verbose -h --help' ;;
+    run) echo '-p --pipeline -d --day --force --from --only --retry-failed --dry-run --retries --openlineage --source --urls --seed --users --trips --inject --home --memory --threads --max-line --max-ratio --max-unpacked --log-format -q --quiet -v --verbose -h --help' ;;
+    status) echo '-p --pipeline -d --day --format --failed --check --alert --log --home --memory --threads --max-line --max-ratio --max-unpacked --log-format -q --quiet -v --verbose -h --help' ;;
+    prune) echo '-p --pipeline --dry-run --home --memory --threads --max-line --max-ratio --max-unpacked --log-format -q --quiet -v --verbose -h --help' ;;
+    schedule) echo '-p --pipeline --format --home --memory --threads --max-line --max-ratio --max-unpacked --log-format -q --quiet -v --verbose -h --help' ;;
+    init) echo '-p --pipeline --monitoring --new --home --memory --threads --max-line --max-ratio --max-unpacked --log-format -q --quiet -v --verbose -h --help' ;;
+    doctor) echo '-p --pipeline --home --memory --threads --max-line --max-ratio --max-unpacked --log-format -q --quiet -v --verbose -h --help' ;;
+    help) echo '--home --memory --threads --max-line --max-ratio --max-unpacked --log-format -q --quiet -v --verbose -h --help' ;;
     *) echo '-h --help -v --verbose --version' ;;
     esac
 }
@@ -43,6 +43,8 @@ _etl_value() {
     collect:--memory) echo 'none' ;;
     collect:--threads) echo 'none' ;;
     collect:--max-line) echo 'none' ;;
+    collect:--max-ratio) echo 'none' ;;
+    collect:--max-unpacked) echo 'none' ;;
     collect:--log-format) echo 'words text json' ;;
     validate:--pipeline | validate:-p) echo 'pipeline' ;;
     validate:--day | validate:-d) echo 'none' ;;
@@ -59,6 +61,8 @@ _etl_value() {
     validate:--memory) echo 'none' ;;
     validate:--threads) echo 'none' ;;
     validate:--max-line) echo 'none' ;;
+    validate:--max-ratio) echo 'none' ;;
+    validate:--max-unpacked) echo 'none' ;;
     validate:--log-format) echo 'words text json' ;;
     transform:--pipeline | transform:-p) echo 'pipeline' ;;
     transform:--day | transform:-d) echo 'none' ;;
@@ -70,6 +74,8 @@ _etl_value() {
     transform:--memory) echo 'none' ;;
     transform:--threads) echo 'none' ;;
     transform:--max-line) echo 'none' ;;
+    transform:--max-ratio) echo 'none' ;;
+    transform:--max-unpacked) echo 'none' ;;
     transform:--log-format) echo 'words text json' ;;
     load:--pipeline | load:-p) echo 'pipeline' ;;
     load:--day | load:-d) echo 'none' ;;
@@ -78,6 +84,8 @@ _etl_value() {
     load:--memory) echo 'none' ;;
     load:--threads) echo 'none' ;;
     load:--max-line) echo 'none' ;;
+    load:--max-ratio) echo 'none' ;;
+    load:--max-unpacked) echo 'none' ;;
     load:--log-format) echo 'words text json' ;;
     mart:--pipeline | mart:-p) echo 'pipeline' ;;
     mart:--day | mart:-d) echo 'none' ;;
@@ -88,6 +96,8 @@ _etl_value() {
     mart:--memory) echo 'none' ;;
     mart:--threads) echo 'none' ;;
     mart:--max-line) echo 'none' ;;
+    mart:--max-ratio) echo 'none' ;;
+    mart:--max-unpacked) echo 'none' ;;
     mart:--log-format) echo 'words text json' ;;
     report:--pipeline | report:-p) echo 'pipeline' ;;
     report:--day | report:-d) echo 'none' ;;
@@ -99,6 +109,8 @@ _etl_value() {
     report:--memory) echo 'none' ;;
     report:--threads) echo 'none' ;;
     report:--max-line) echo 'none' ;;
+    report:--max-ratio) echo 'none' ;;
+    report:--max-unpacked) echo 'none' ;;
     report:--log-format) echo 'words text json' ;;
     run:--pipeline | run:-p) echo 'pipeline' ;;
     run:--day | run:-d) echo 'none' ;;
@@ -116,6 +128,8 @@ _etl_value() {
     run:--memory) echo 'none' ;;
     run:--threads) echo 'none' ;;
     run:--max-line) echo 'none' ;;
+    run:--max-ratio) echo 'none' ;;
+    run:--max-unpacked) echo 'none' ;;
     run:--log-format) echo 'words text json' ;;
     status:--pipeline | status:-p) echo 'pipeline' ;;
     status:--day | status:-d) echo 'none' ;;
@@ -125,12 +139,16 @@ _etl_value() {
     status:--memory) echo 'none' ;;
     status:--threads) echo 'none' ;;
     status:--max-line) echo 'none' ;;
+    status:--max-ratio) echo 'none' ;;
+    status:--max-unpacked) echo 'none' ;;
     status:--log-format) echo 'words text json' ;;
     prune:--pipeline | prune:-p) echo 'pipeline' ;;
     prune:--home) echo 'dir' ;;
     prune:--memory) echo 'none' ;;
     prune:--threads) echo 'none' ;;
     prune:--max-line) echo 'none' ;;
+    prune:--max-ratio) echo 'none' ;;
+    prune:--max-unpacked) echo 'none' ;;
     prune:--log-format) echo 'words text json' ;;
     schedule:--pipeline | schedule:-p) echo 'pipeline' ;;
     schedule:--format) echo 'words crontab systemd' ;;
@@ -138,6 +156,8 @@ _etl_value() {
     schedule:--memory) echo 'none' ;;
     schedule:--threads) echo 'none' ;;
     schedule:--max-line) echo 'none' ;;
+    schedule:--max-ratio) echo 'none' ;;
+    schedule:--max-unpacked) echo 'none' ;;
     schedule:--log-format) echo 'words text json' ;;
     init:--pipeline | init:-p) echo 'pipeline' ;;
     init:--new) echo 'none' ;;
@@ -145,17 +165,23 @@ _etl_value() {
     init:--memory) echo 'none' ;;
     init:--threads) echo 'none' ;;
     init:--max-line) echo 'none' ;;
+    init:--max-ratio) echo 'none' ;;
+    init:--max-unpacked) echo 'none' ;;
     init:--log-format) echo 'words text json' ;;
     doctor:--pipeline | doctor:-p) echo 'pipeline' ;;
     doctor:--home) echo 'dir' ;;
     doctor:--memory) echo 'none' ;;
     doctor:--threads) echo 'none' ;;
     doctor:--max-line) echo 'none' ;;
+    doctor:--max-ratio) echo 'none' ;;
+    doctor:--max-unpacked) echo 'none' ;;
     doctor:--log-format) echo 'words text json' ;;
     help:--home) echo 'dir' ;;
     help:--memory) echo 'none' ;;
     help:--threads) echo 'none' ;;
     help:--max-line) echo 'none' ;;
+    help:--max-ratio) echo 'none' ;;
+    help:--max-unpacked) echo 'none' ;;
     help:--log-format) echo 'words text json' ;;
     esac
 }

@@ -297,8 +297,13 @@ all(".map").forEach((map) => {
     else return;
     e.preventDefault();
   };
-  const place = (e) => { const r = svg.getBoundingClientRect(); return [(e.clientX - r.left) / r.width, (e.clientY - r.top) / r.height]; };
-  svg.addEventListener("wheel", (e) => { if (!e.ctrlKey && document.activeElement !== svg) return; e.preventDefault(); zoom(e.deltaY < 0 ? 1.25 : 0.8, ...place(e)); }, {passive: false});
+  // a pixel in the map's units; a map that is narrower than its frame stands in the middle of it
+  const unit = (r) => Math.max(view[2] / r.width, view[3] / r.height);
+  const place = (x, y) => {
+    const r = svg.getBoundingClientRect(), k = unit(r);
+    return [((x - r.left - r.width / 2) * k) / view[2] + 0.5, ((y - r.top - r.height / 2) * k) / view[3] + 0.5];
+  };
+  svg.addEventListener("wheel", (e) => { if (!e.ctrlKey && document.activeElement !== svg) return; e.preventDefault(); zoom(e.deltaY < 0 ? 1.25 : 0.8, ...place(e.clientX, e.clientY)); }, {passive: false});
   const fingers = new Map();
   let spread = 0;
   svg.onpointerdown = (e) => { fingers.set(e.pointerId, [e.clientX, e.clientY]); from = [e.clientX, e.clientY, ...view]; spread = 0; };
@@ -307,13 +312,13 @@ all(".map").forEach((map) => {
     tip.textContent = t ? t.textContent : "";
     if (!fingers.has(e.pointerId)) return;
     fingers.set(e.pointerId, [e.clientX, e.clientY]);
-    const r = svg.getBoundingClientRect(), f = [...fingers.values()];
+    const k = unit(svg.getBoundingClientRect()), f = [...fingers.values()];
     if (f.length === 2) {
       const d = Math.hypot(f[0][0] - f[1][0], f[0][1] - f[1][1]);
-      if (spread) zoom(d / spread, ((f[0][0] + f[1][0]) / 2 - r.left) / r.width, ((f[0][1] + f[1][1]) / 2 - r.top) / r.height);
+      if (spread) zoom(d / spread, ...place((f[0][0] + f[1][0]) / 2, (f[0][1] + f[1][1]) / 2));
       spread = d;
     } else if (view[2] < whole[2]) {
-      set([from[2] - (e.clientX - from[0]) * from[4] / r.width, from[3] - (e.clientY - from[1]) * from[5] / r.height, from[4], from[5]]);
+      set([from[2] - (e.clientX - from[0]) * k, from[3] - (e.clientY - from[1]) * k, from[4], from[5]]);
     }
   };
   svg.onpointerup = svg.onpointercancel = svg.onpointerleave = (e) => { fingers.delete(e.pointerId); spread = 0; };

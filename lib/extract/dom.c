@@ -1,5 +1,5 @@
-/* See html.h. */
-#include "extract/html.h"
+/* See dom.h. */
+#include "extract/dom.h"
 
 #include <lexbor/css/css.h>
 #include <lexbor/html/html.h>
@@ -8,23 +8,23 @@
 #define TAGS_MAX 400000 /* each may cost 300 bytes */
 #define DEPTH_MAX 5000  /* nested elements that are never closed cost the parser the square of their number */
 
-struct html_selector {
+struct dom_selector {
     const char *text;
     lxb_css_selector_list_t *list;
-    struct html_selector *next;
+    struct dom_selector *next;
 };
-struct html {
+struct dom {
     lxb_html_document_t *doc;
     lxb_css_parser_t *css;
     lxb_css_selectors_t *css_selectors;
     lxb_css_memory_t *css_memory; /* of all selectors */
     lxb_selectors_t *selectors;
-    struct html_selector *known;
+    struct dom_selector *known;
     struct arena a;
 };
 
-struct html *html_new(void) {
-    struct html *h = mem_alloc(sizeof *h);
+struct dom *dom_new(void) {
+    struct dom *h = mem_alloc(sizeof *h);
     h->doc = lxb_html_document_create();
     h->css = lxb_css_parser_create();
     h->selectors = lxb_selectors_create();
@@ -41,7 +41,7 @@ struct html *html_new(void) {
     return h;
 }
 
-void html_free(struct html *h) {
+void dom_free(struct dom *h) {
     if (!h) return;
     lxb_selectors_destroy(h->selectors, true);
     lxb_css_selectors_destroy(h->css_selectors, true);
@@ -72,7 +72,7 @@ static bool within_limits(struct sv t, const char **why) {
     return !*why;
 }
 
-bool html_parse(struct html *h, struct sv text, const char **why) {
+bool dom_parse(struct dom *h, struct sv text, const char **why) {
     if (!within_limits(text, why)) return false;
     lxb_html_document_clean(h->doc);
     if (lxb_html_document_parse(h->doc, (const lxb_char_t *)(text.p ? text.p : ""), text.n) == LXB_STATUS_OK)
@@ -81,46 +81,46 @@ bool html_parse(struct html *h, struct sv text, const char **why) {
     return false;
 }
 
-struct html_node *html_root(struct html *h) {
-    return (struct html_node *)lxb_dom_interface_node(h->doc);
+struct dom_node *dom_root(struct dom *h) {
+    return (struct dom_node *)lxb_dom_interface_node(h->doc);
 }
 
-int html_selector(struct html *h, const char *text, struct html_selector **out, struct err *e) {
+int dom_selector(struct dom *h, const char *text, struct dom_selector **out, struct err *e) {
     for (*out = h->known; *out; *out = (*out)->next)
         if (strcmp((*out)->text, text) == 0) return ERR_OK;
     lxb_css_selector_list_t *list = lxb_css_selectors_parse(h->css, (const lxb_char_t *)text, strlen(text));
     if (!list || h->css->status != LXB_STATUS_OK) return err_set(e, ERR_CONFIG, "'%s' is no CSS selector", text);
-    struct html_selector *s = arena_alloc(&h->a, sizeof *s);
-    *s = (struct html_selector){arena_str(&h->a, text), list, h->known};
+    struct dom_selector *s = arena_alloc(&h->a, sizeof *s);
+    *s = (struct dom_selector){arena_str(&h->a, text), list, h->known};
     *out = h->known = s;
     return ERR_OK;
 }
 
 struct visit {
-    bool (*take)(void *ctx, struct html_node *n);
+    bool (*take)(void *ctx, struct dom_node *n);
     void *ctx;
 };
 
 static lxb_status_t on_match(lxb_dom_node_t *node, lxb_css_selector_specificity_t spec, void *ctx) {
     const struct visit *v = ctx;
     (void)spec;
-    return v->take(v->ctx, (struct html_node *)node) ? LXB_STATUS_OK : LXB_STATUS_STOP;
+    return v->take(v->ctx, (struct dom_node *)node) ? LXB_STATUS_OK : LXB_STATUS_STOP;
 }
 
-void html_select(struct html *h, struct html_node *from, const struct html_selector *s,
-                 bool (*take)(void *ctx, struct html_node *n), void *ctx) {
+void dom_select(struct dom *h, struct dom_node *from, const struct dom_selector *s,
+                bool (*take)(void *ctx, struct dom_node *n), void *ctx) {
     struct visit v = {take, ctx};
     lxb_selectors_find(h->selectors, (lxb_dom_node_t *)from, s->list, on_match, &v);
 }
 
-static bool take_first(void *ctx, struct html_node *n) {
-    *(struct html_node **)ctx = n;
+static bool take_first(void *ctx, struct dom_node *n) {
+    *(struct dom_node **)ctx = n;
     return false;
 }
 
-struct html_node *html_first(struct html *h, struct html_node *from, const struct html_selector *s) {
-    struct html_node *n = NULL;
-    html_select(h, from, s, take_first, &n);
+struct dom_node *dom_first(struct dom *h, struct dom_node *from, const struct dom_selector *s) {
+    struct dom_node *n = NULL;
+    dom_select(h, from, s, take_first, &n);
     return n;
 }
 
@@ -201,7 +201,7 @@ static struct sv node_data(lxb_dom_node_t *n) {
     return (struct sv){(const char *)s->data, s->length};
 }
 
-void ex_html_text(struct html_node *node, const char *br, struct buf *out) {
+void dom_text(struct dom_node *node, const char *br, struct buf *out) {
     lxb_dom_node_t *root = (lxb_dom_node_t *)node;
     struct words w = {.out = out, .from = out->n, .br = br};
     for (lxb_dom_node_t *n = root; n;) {
@@ -222,11 +222,11 @@ static lxb_status_t add_source(const lxb_char_t *p, size_t n, void *ctx) {
     return LXB_STATUS_OK;
 }
 
-void ex_html_source(struct html_node *n, struct buf *out) {
+void dom_source(struct dom_node *n, struct buf *out) {
     lxb_html_serialize_tree_cb((lxb_dom_node_t *)n, add_source, out);
 }
 
-bool html_attribute(struct html_node *node, const char *name, struct sv *v) {
+bool dom_attribute(struct dom_node *node, const char *name, struct sv *v) {
     lxb_dom_node_t *n = (lxb_dom_node_t *)node;
     size_t len = 0;
     if (n->type != LXB_DOM_NODE_TYPE_ELEMENT) return false;
