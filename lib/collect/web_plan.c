@@ -244,9 +244,9 @@ struct strs plan_trusted(struct crawl *c) {
 static void add_value(struct crawl *c, struct axis *x, size_t *cap, const char *text, size_t n) {
     struct jerr je;
     if (x->n == *cap) x->v = mem_grow(x->v, (*cap = *cap ? *cap * 2 : 16) * sizeof *x->v);
-    struct value *v = &x->v[x->n];
-    *v = (struct value){.text = {arena_strn(&c->a, text, n), n}};
-    if (json_scan(&v->toks, v->text.p, n, 0, &je)) x->n++;
+    c->toks.n = 0; /* only looked at: tokens of millions of values would fill the memory */
+    x->v[x->n] = (struct value){.text = {arena_strn(&c->a, text, n), n}};
+    if (json_scan(&c->toks, text, n, 0, &je)) x->n++;
 }
 
 static int read_csv(struct crawl *c, struct axis *x, const char *file, size_t *cap, struct err *e) {
@@ -455,7 +455,6 @@ static int step_axis(struct crawl *c, struct axis *x, bool *got, struct err *e) 
 void plan_end(struct crawl *c) {
     for (size_t i = 0; i < c->naxes; i++) {
         struct axis *x = &c->axes[i];
-        for (size_t k = 0; k < x->n; k++) jtoks_free(&x->v[k].toks);
         free(x->v);
         buf_free(&x->lines);
         jtoks_free(&x->item.toks);
