@@ -57,8 +57,8 @@ struct pl_source {
     uint32_t users;
     const char *base_url, *products;
     struct strs queries;
-    double defects[7]; /* in the order of clickstream.h */
-    struct strs from;  /* dataset: "dataset" or "dataset/step" */
+    double defects[7];    /* in the order of clickstream.h */
+    struct strs from;     /* dataset: "dataset" or "dataset/step" */
     struct pl_http *http; /* pipeline/http.h; NULL for other kinds */
 };
 
