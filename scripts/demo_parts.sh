@@ -1,5 +1,5 @@
 #!/bin/bash
-# make demo-parts: three days of the parts pipeline against three shops on this machine (testdata/e2e/parts_server.py), with some
+# make demo-parts: three days of the parts pipeline against three shops on this machine (scripts/shop_server.py), with some
 # of the faults that real shops have. PRODUCTS of each shop, 1500 unless told.
 set -eu
 etl=$(realpath "$1")
@@ -8,7 +8,7 @@ home=$root/build/demo-parts
 rm -rf "$home"
 mkdir -p "$home"
 cd "$home"
-python3 "$root/testdata/e2e/parts_server.py" --products "${PRODUCTS:-1500}" --faults gone=0.01,busy=0.01,cut=0.01,liar=0.01,bare=0.01 >address &
+python3 "$root/scripts/shop_server.py" --products "${PRODUCTS:-1500}" --faults gone=0.01,busy=0.01,cut=0.01,liar=0.01,bare=0.01 >address &
 server=$!
 trap 'kill $server 2>/dev/null' EXIT
 for _ in $(seq 100); do [ -s address ] && break; sleep 0.1; done
