@@ -1,5 +1,7 @@
 /* What an answer means: verdicts, echo, records, the next page; and its entry in the journal. */
+#include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <xxhash.h>
 
@@ -53,9 +55,24 @@ static bool var_of(void *ctx, const char *name, struct buf *out) {
 
 /* ---- raw answers ------------------------------------------------------------------------------------------------- */
 
+/* Directories of answers, without waiting for the disk as dir_make does: thousands are made for a day, and what a power
+ * loss takes is asked for again. */
+static int make_dirs(const char *path, struct err *e) {
+    char p[4096];
+    snprintf(p, sizeof p, "%s", path);
+    for (char *s = p + 1;; s++) {
+        if (*s != '/' && *s) continue;
+        char end = *s;
+        *s = 0;
+        if (mkdir(p, 0755) != 0 && errno != EEXIST) return err_sys(e, ERR_IO, "cannot make directory %s", p);
+        *s = end;
+        if (!end) return ERR_OK;
+    }
+}
+
 static char *answer_path(struct crawl *c, const char *sha256, bool make, struct err *e) {
     char *dir = arena_fmt(&c->a, "%s/%.2s", c->answers, sha256);
-    if (make && dir_make(dir, e)) return NULL;
+    if (make && make_dirs(dir, e)) return NULL;
     return arena_fmt(&c->a, "%s/%s.gz", dir, sha256);
 }
 
@@ -94,9 +111,10 @@ static int keep_answer(struct crawl *c, struct sv body, char sha256[65], struct 
     return rc;
 }
 
-/* The answer under the names of its question as well: dt=2026-01-15/category=200/town=1101/9f31...json.gz, one more name of
- * the same file. An answer that was asked for again takes the name over. */
-static int place_answer(struct crawl *c, const struct visit *v, const char *partition, const char *sha256, struct err *e) {
+/* The answer under the names of its question as well: dt=2026-01-15/category=200/town=1101/9f31...json.gz, one more
+ * name of the same file. An answer that was asked for again takes the name over. */
+static int place_answer(struct crawl *c, const struct visit *v, const char *partition, const char *sha256,
+                        struct err *e) {
     struct buf b = {0};
     bool null;
     char *from = answer_path(c, sha256, false, e), *dir = NULL, *to = NULL, *tmp = NULL;
@@ -105,7 +123,7 @@ static int place_answer(struct crawl *c, const struct visit *v, const char *part
         dir = arena_fmt(&c->a, "%s/%s", c->answers, buf_text(&b));
         to = arena_fmt(&c->a, "%s/%.12s.gz", dir, v->sha1);
         tmp = arena_fmt(&c->a, "%s.tmp-%d", to, (int)getpid());
-        rc = dir_make(dir, e);
+        rc = make_dirs(dir, e);
     }
     buf_free(&b);
     if (rc) return rc;

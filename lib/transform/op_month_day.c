@@ -1,7 +1,7 @@
 /*
- * month_day: a date whose year nobody wrote. "1일전 (12/31)" seen on 2026-01-01 is 2025-12-31: the last such day that does
- * not lie after the day it is read against, or the one nearest to it. A text without month and day may stand for a span
- * before that day ("a month ago").
+ * month_day: a date whose year nobody wrote. "1일전 (12/31)" seen on 2026-01-01 is 2025-12-31: the last such day that
+ * does not lie after the day it is read against, or the one nearest to it. A text without month and day may stand for a
+ * span before that day ("a month ago").
  */
 #include "transform/op.h"
 
