@@ -194,6 +194,7 @@ static int do_steps(struct day_run *r, struct err *e) {
 static int sweep(struct day_run *r, struct err *e) {
     int rc = ledger_sweep(&r->ledger, r->p->name, e);
     if (rc == ERR_OK) rc = dir_sweep(arena_fmt(&r->plan.a, "%s/reports/%s", r->env->home, r->p->name), e);
+    if (rc == ERR_OK) rc = dir_sweep(arena_fmt(&r->plan.a, "%s/reports", r->env->home), e);
     if (rc == ERR_OK) rc = dir_sweep(arena_fmt(&r->plan.a, "%s/metrics", r->env->home), e);
     for (size_t i = 0; i < r->p->ndatasets && rc == ERR_OK; i++) {
         static const char *const layers[] = {"raw", "valid", "rejected"};
@@ -407,7 +408,12 @@ static int dry(struct day_run *r, struct err *e) {
 static void nothing(struct day_run *r) {
     summary_nothing(r->p, r->day);
     alert_flush(&r->ledger, r->p, r->env->home);
-    prune_after_run(r); /* which the run that did the day may have been killed in */
+    /* what the run that did the day may have been killed before */
+    struct err e;
+    if (!file_exists(arena_fmt(&r->plan.a, "%s/reports/index.html", r->env->home)) &&
+        report_write_indexes(r->p, r->env->home, &r->ledger, &e))
+        log_warn("pages over all days: %s", e.msg);
+    prune_after_run(r);
 }
 
 int run_day(const struct pipeline *p, day_t day, const struct run_env *env, const struct run_opt *opt, struct err *e) {
