@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Three web shops in one process, for the case parts_shops, which works out from the same numbers what a crawl must find.
 
-  parts_server.py [--port 0] [--products 400] [--day 2026-01-15] [--seed 1] [--faults gone=0.01,busy=0.02,...] [--log FILE]
+  shop_server.py [--port 0] [--products 400] [--day 2026-01-15] [--seed 1] [--faults gone=0.01,busy=0.02,...] [--log FILE]
 
 Prints its address and serves until it is killed. The shops are http://127.0.0.1:PORT/partsro, /hyunki_store and
 /hyunki_market, in the forms of Cafe24 shops: a listing per category as JSON
