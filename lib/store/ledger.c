@@ -37,9 +37,15 @@ const char *boot_id(void) {
     return id;
 }
 
+/* A ledger of version 1 gets what its tables lack; the others are made by ledger.sql. */
 static int make_tables(void *ctx, struct err *e) {
     struct ledger *l = ctx;
-    int rc = db_exec(&l->db, e, embed_find("sql/ledger.sql")->text);
+    int64_t version = 0;
+    int rc = db_version(&l->db, LEDGER_VERSION, &version, e);
+    if (rc == ERR_OK && version == 1)
+        rc = db_exec(&l->db, e,
+                     "ALTER TABLE requests ADD COLUMN run_id TEXT; ALTER TABLE requests ADD COLUMN expires_at TEXT");
+    if (rc == ERR_OK) rc = db_exec(&l->db, e, embed_find("sql/ledger.sql")->text);
     if (rc == ERR_OK) rc = db_execf(&l->db, e, "PRAGMA user_version=%d", LEDGER_VERSION);
     return rc;
 }

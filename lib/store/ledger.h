@@ -10,7 +10,7 @@
 
 #include "store/db.h"
 
-#define LEDGER_VERSION 2 /* 2: alert_states, alerts, pipelines */
+#define LEDGER_VERSION 2 /* 2: alert_states, alerts, pipelines; requests.run_id, .expires_at */
 
 struct ledger {
     struct db db;
