@@ -122,7 +122,7 @@ struct pl_step {
 struct pl_dataset {
     const char *name, *title;
     struct pl_source source;
-    struct strs needs; /* environment variables without which there is nothing to collect */
+    struct strs needs;      /* environment variables without which there is nothing to collect */
     bool empty_ok, profile; /* profile: runs note what its fields hold */
     bool isolated;          /* its failure does not stop the others */
     const char *schema_file;
