@@ -107,7 +107,6 @@ int db_open(struct db *db, const char *path, int flags, int busy_ms, struct err 
     }
     sqlite3_extended_result_codes(db->h, 1);
     sqlite3_busy_timeout(db->h, busy_ms);
-    db->busy_ms = busy_ms;
     sqlite3_progress_handler(db->h, 100000, on_progress, NULL);
     rc = settle(db, flags, busy_ms, e);
 out:
@@ -119,15 +118,6 @@ void db_close(struct db *db) {
     if (db->h) sqlite3_close_v2(db->h);
     free(db->path);
     *db = (struct db){0};
-}
-
-/* BUSY that SQLite answered at once, without asking its busy handler (seen where another process opens or leaves a new
- * database at the same moment): outside a transaction it may be asked again, until the time since `from` is over. */
-static bool ask_again(const struct db *db, int rc, double from) {
-    if ((rc & 0xff) != SQLITE_BUSY || !sqlite3_get_autocommit(db->h) || stop_check(NULL) != ERR_OK) return false;
-    if (now_mono() - from >= (double)db->busy_ms / 1000) return false;
-    usleep(5000);
-    return true;
 }
 
 int db_exec(struct db *db, struct err *e, const char *sql) {
@@ -147,9 +137,7 @@ int db_execf(struct db *db, struct err *e, const char *fmt, ...) {
 
 int stmt_prepare(struct stmt *s, struct db *db, const char *sql, const char *what, struct err *e) {
     *s = (struct stmt){.db = db, .what = what};
-    double from = now_mono();
     int rc = sqlite3_prepare_v2(db->h, sql, -1, &s->h, NULL);
-    while (ask_again(db, rc, from)) rc = sqlite3_prepare_v2(db->h, sql, -1, &s->h, NULL);
     return rc == SQLITE_OK ? ERR_OK : db_err(db, rc, e, what);
 }
 
@@ -180,12 +168,7 @@ void stmt_name(struct stmt *s, const char *name, const char *v) {
 }
 
 int stmt_step(struct stmt *s, bool *row, struct err *e) {
-    double from = sqlite3_stmt_busy(s->h) ? 0 : now_mono(); /* in the middle of its rows nothing is begun again */
     int rc = sqlite3_step(s->h);
-    while (from > 0 && ask_again(s->db, rc, from)) {
-        sqlite3_reset(s->h);
-        rc = sqlite3_step(s->h);
-    }
     *row = rc == SQLITE_ROW;
     if (rc == SQLITE_ROW) return ERR_OK;
     int mine = rc == SQLITE_DONE ? ERR_OK : db_err(s->db, rc, e, s->what);
@@ -233,10 +216,8 @@ int db_version(struct db *db, int known, int64_t *version, struct err *e) {
 }
 
 int db_transaction(struct db *db, int (*fn)(void *ctx, struct err *e), void *ctx, struct err *e) {
-    double from = now_mono();
-    int rc = sqlite3_exec(db->h, "BEGIN IMMEDIATE", NULL, NULL, NULL);
-    while (ask_again(db, rc, from)) rc = sqlite3_exec(db->h, "BEGIN IMMEDIATE", NULL, NULL, NULL);
-    if (rc != SQLITE_OK) return db_err(db, rc, e, db->path);
+    int rc = db_exec(db, e, "BEGIN IMMEDIATE");
+    if (rc) return rc;
     rc = fn(ctx, e);
     if (rc == ERR_OK) rc = db_exec(db, e, "COMMIT");
     if (rc && !sqlite3_get_autocommit(db->h)) sqlite3_exec(db->h, "ROLLBACK", NULL, NULL, NULL);

@@ -16,7 +16,6 @@
 struct db {
     sqlite3 *h;
     char *path;
-    int busy_ms; /* how long to wait for another writer */
 };
 
 #define DB_READ 1 /* must exist, nothing is written */
