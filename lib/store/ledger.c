@@ -289,26 +289,49 @@ int ledger_event(struct ledger *l, const char *pipeline, const char *day, const 
     return rc;
 }
 
-static int sweep_rows(struct ledger *l, const char *pipeline, const char *select, const char *update, struct err *e) {
-    struct stmt get, set;
+struct sweep {
+    struct ledger *l;
+    const char *pipeline, *select, *update;
+};
+
+/* In a write transaction from its beginning: rows read before it could be stale (SQLite then refuses to write until
+ * they are let go), and a process that ended well in between would be called killed. */
+static int sweep_rows(void *ctx, struct err *e) {
+    struct sweep *w = ctx;
+    struct arena a = {0};
+    struct stmt s;
+    struct dead {
+        const char *id;
+        struct dead *next;
+    } *dead = NULL;
     bool row = true;
     struct stamp_text now = utc_text(now_utc());
-    int rc = stmt_prepare(&get, &l->db, select, "reading the ledger", e);
+    int rc = stmt_prepare(&s, &w->l->db, w->select, "reading the ledger", e);
     if (rc) return rc;
-    rc = stmt_prepare(&set, &l->db, update, "writing the ledger", e);
-    stmt_text(&get, 1, pipeline);
-    stmt_text(&get, 2, boot_id());
-    while (rc == ERR_OK && (rc = stmt_step(&get, &row, e)) == ERR_OK && row) {
-        int pid = (int)stmt_col_int(&get, 1);
-        int64_t start = stmt_col_int(&get, 2);
-        if (start >= 0 && pid_alive(pid, start)) continue;
-        stmt_text(&set, 1, stmt_col(&get, 0));
-        stmt_text(&set, 2, now.s);
-        rc = stmt_run(&set, e);
+    stmt_text(&s, 1, w->pipeline);
+    stmt_text(&s, 2, boot_id());
+    while (rc == ERR_OK && (rc = stmt_step(&s, &row, e)) == ERR_OK && row) {
+        int64_t start = stmt_col_int(&s, 2);
+        if (start >= 0 && pid_alive((int)stmt_col_int(&s, 1), start)) continue;
+        struct dead *d = arena_alloc(&a, sizeof *d);
+        *d = (struct dead){arena_str(&a, stmt_col(&s, 0)), dead};
+        dead = d;
     }
-    stmt_close(&get);
-    stmt_close(&set);
+    stmt_close(&s);
+    for (; dead && rc == ERR_OK; dead = dead->next) {
+        if ((rc = stmt_prepare(&s, &w->l->db, w->update, "writing the ledger", e)) != ERR_OK) break;
+        stmt_text(&s, 1, dead->id);
+        stmt_text(&s, 2, now.s);
+        rc = stmt_run(&s, e);
+        stmt_close(&s);
+    }
+    arena_free(&a);
     return rc;
+}
+
+static int sweep(struct ledger *l, const char *pipeline, const char *select, const char *update, struct err *e) {
+    struct sweep w = {l, pipeline, select, update};
+    return db_transaction(&l->db, sweep_rows, &w, e);
 }
 
 #define SWEEP_TASKS                                                                                                    \
@@ -317,21 +340,21 @@ static int sweep_rows(struct ledger *l, const char *pipeline, const char *select
 
 int ledger_sweep(struct ledger *l, const char *pipeline, struct err *e) {
     /* the caller holds the lock, so whatever run is still "running" is not */
-    int rc = sweep_rows(l, pipeline, "SELECT run_id, pid, -1 FROM runs WHERE pipeline=?1 AND state='running'",
-                        "UPDATE runs SET state='failed', error='killed: the process ended without a word', "
-                        "finished_at=?2 WHERE run_id=?1",
-                        e);
+    int rc = sweep(l, pipeline, "SELECT run_id, pid, -1 FROM runs WHERE pipeline=?1 AND state='running'",
+                   "UPDATE runs SET state='failed', error='killed: the process ended without a word', "
+                   "finished_at=?2 WHERE run_id=?1",
+                   e);
     if (rc == ERR_OK)
-        rc = sweep_rows(l, pipeline,
-                        "SELECT task_id, pid, CASE WHEN mode='run' OR boot<>?2 THEN -1 ELSE pid_start END FROM tasks "
-                        "WHERE pipeline=?1 AND state='running'",
-                        SWEEP_TASKS, e);
+        rc = sweep(l, pipeline,
+                   "SELECT task_id, pid, CASE WHEN mode='run' OR boot<>?2 THEN -1 ELSE pid_start END FROM tasks "
+                   "WHERE pipeline=?1 AND state='running'",
+                   SWEEP_TASKS, e);
     return rc;
 }
 
 int ledger_sweep_filters(struct ledger *l, const char *pipeline, struct err *e) {
-    return sweep_rows(l, pipeline,
-                      "SELECT task_id, pid, CASE WHEN boot<>?2 THEN -1 ELSE pid_start END FROM tasks WHERE pipeline=?1 "
-                      "AND state='running' AND mode='filter'",
-                      SWEEP_TASKS, e);
+    return sweep(l, pipeline,
+                 "SELECT task_id, pid, CASE WHEN boot<>?2 THEN -1 ELSE pid_start END FROM tasks WHERE pipeline=?1 "
+                 "AND state='running' AND mode='filter'",
+                 SWEEP_TASKS, e);
 }
