@@ -288,7 +288,8 @@ static bool next_page(struct taking *t, const struct meaning *m, size_t seen, ui
             log_warn("%s: the page repeats the one before; its list ends here", t->v->shown);
             return false;
         }
-        buf_fmt(next, "%lld", (long long)(g->first + g->step * ((int64_t)t->v->page + 1)));
+        int64_t turn = (int64_t)t->v->page + 1, at = g->first + g->step * turn;
+        buf_fmt(next, "%lld", (long long)at);
         return true;
     }
     if (plain(c, &g->find, next)) return true;

@@ -146,7 +146,8 @@ static bool scan_json(struct extractor *x, struct sv text, char why[EX_WHY]) {
         snprintf(why, EX_WHY, "the JSON is too large");
         return false;
     }
-    if (json_scan(&x->toks, text.p ? text.p : "", text.n, 0, &je)) {
+    if (!text.p) text = (struct sv){"", 0};
+    if (json_scan(&x->toks, text.p, text.n, 0, &je)) {
         x->root.v = (struct jval){text.p, x->toks.t, 0};
         return true;
     }
@@ -266,6 +267,10 @@ static bool pointer_get(struct jval v, const char *p, struct jval *out) {
 
 /* As written, without the blanks and line breaks between its parts. */
 static void put_compact(struct buf *b, struct jval v) {
+    if (!v.t) { /* an item that is no JSON */
+        buf_str(b, "null");
+        return;
+    }
     if (jv_type(v) != JT_OBJ && jv_type(v) != JT_ARR) {
         json_copy(b, v);
         return;

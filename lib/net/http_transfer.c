@@ -196,8 +196,9 @@ void transfer_teardown(struct http *h) {
         transfer_drop(h, h->active[0]);
         job_free(j);
     }
-    for (struct transfer *t = h->pool, *next; t; t = next) {
-        next = t->pool;
+    while (h->pool) {
+        struct transfer *t = h->pool; /* NOLINT(clang-analyzer-unix.Malloc): a transfer is in the pool once */
+        h->pool = t->pool;            /* NOLINT(clang-analyzer-unix.Malloc) */
         curl_easy_cleanup(t->c);
         buf_free(&t->body);
         buf_free(&t->next);

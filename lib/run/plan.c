@@ -156,7 +156,7 @@ static bool same(const char *a, const char *b) {
 
 /* Is s the collecting of a dataset that is made of d? */
 static bool made_of(const struct plan_step *s, const struct pl_dataset *d) {
-    if (s->stage != STAGE_COLLECT || !d || s->d->source.kind != SOURCE_DATASET) return false;
+    if (s->stage != STAGE_COLLECT || !d || !s->d || s->d->source.kind != SOURCE_DATASET) return false;
     for (size_t i = 0, n = strlen(d->name); i < s->d->source.from.n; i++) {
         const char *from = s->d->source.from.s[i];
         if (strncmp(from, d->name, n) == 0 && (!from[n] || from[n] == '/')) return true;

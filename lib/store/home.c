@@ -44,7 +44,7 @@ static bool same_host(const char *a, const char *b) {
 int home_check(const char *home, bool claim, struct err *e) {
     struct arena a = {0};
     struct buf b = {0};
-    const char *path = arena_fmt(&a, "%s/locks/host", home), *us = who_we_are(&a), *net;
+    const char *path = arena_fmt(&a, "%s/locks/host", home), *us = who_we_are(&a);
     int rc = ERR_OK;
     if (file_exists(path)) {
         rc = file_read(path, 4096, &b, e);
@@ -55,7 +55,7 @@ int home_check(const char *home, bool claim, struct err *e) {
                          "hosts (SQLite's write-ahead log needs one memory). Work there, use another --home, or remove "
                          "%s when that host works here no more",
                          home, (int)strcspn(b.p, " "), b.p, (int)strcspn(us, " "), us, path);
-    } else if (claim && (net = home_network(home))) {
+    } else if (claim && home_network(home)) {
         rc = dir_make(path_dir(path, &a), e);
         if (rc == ERR_OK) {
             const char *line = arena_fmt(&a, "%s\n", us);

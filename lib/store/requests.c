@@ -95,7 +95,7 @@ int requests_pending(struct requests *q, int (*each)(void *ctx, const char *sha1
     if (rc) return rc;
     stmt_text(&s, 1, q->source);
     stmt_text(&s, 2, q->day);
-    while ((rc = stmt_step(&s, &row, e)) == ERR_OK && row && rc == ERR_OK)
+    while (rc == ERR_OK && (rc = stmt_step(&s, &row, e)) == ERR_OK && row)
         rc = each(ctx, stmt_col(&s, 0), stmt_col(&s, 1), e);
     stmt_close(&s);
     return rc;
