@@ -267,10 +267,6 @@ static bool pointer_get(struct jval v, const char *p, struct jval *out) {
 
 /* As written, without the blanks and line breaks between its parts. */
 static void put_compact(struct buf *b, struct jval v) {
-    if (!v.t) { /* an item that is no JSON */
-        buf_str(b, "null");
-        return;
-    }
     if (jv_type(v) != JT_OBJ && jv_type(v) != JT_ARR) {
         json_copy(b, v);
         return;
@@ -586,6 +582,8 @@ static int emit_item(struct extractor *x, const struct item *it, ex_emit_fn *emi
     } else if (it->n) {
         buf_str(&b, "{\"text\":");
         put_node(x, &(struct ex_take){0}, it->n, &b);
+    } else if (!it->v.t) {
+        return ERR_OK; /* neither a node nor a value: no item */
     } else {
         put_compact(&b, it->v);
         if (jv_type(it->v) != JT_OBJ && d->nadd) {
