@@ -2,6 +2,7 @@
 # Part of make test-all: every unit program and the end-to-end suite once more under AddressSanitizer and
 # UndefinedBehaviorSanitizer, and the threads of the record path under ThreadSanitizer.
 set -u
+unset MAKEFLAGS MFLAGS MAKELEVEL
 export ETL_SHARED=${ETL_SHARED:-$(realpath ../shared 2>/dev/null || echo ../shared)}
 export ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 bad=0

@@ -1,6 +1,7 @@
 #!/bin/bash
 # make lint: formatted, no warnings of the analysers, generated files up to date, scripts and man pages clean.
 set -u
+unset MAKEFLAGS MFLAGS MAKELEVEL
 bad=0
 fail() {
     echo "lint: $1"

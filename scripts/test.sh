@@ -2,6 +2,7 @@
 # make test, make test-all: unit programs, then the end-to-end suite; closes with one line of totals.
 # scripts/test.sh BUILD [--all]
 set -u
+unset MAKEFLAGS MFLAGS MAKELEVEL # the makes below are no part of the one that called us
 build=$1
 all=${2:-}
 passed=0
@@ -46,7 +47,7 @@ if [ -f scripts/e2e.py ]; then
     fi
 fi
 if [ "$all" = --all ]; then
-    for extra in "python3 scripts/torture all --binary $build/etl" scripts/asan.sh; do
+    for extra in "python3 scripts/torture all --seconds ${ETL_TORTURE_SECONDS:-240} --binary $build/etl" scripts/asan.sh; do
         if $extra; then
             passed=$((passed + 1))
         else

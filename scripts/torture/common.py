@@ -21,6 +21,8 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SCENARIOS = os.path.join(ROOT, "testdata", "torture")
@@ -41,7 +43,21 @@ class Torture:
                         os.path.join(ROOT, "scripts", "torture", "strike.c")], check=True)
         shutil.copy(self.etl, os.path.join(self.dir, "etl"))  # a build going on beside us does not change it
         self.etl = os.path.join(self.dir, "etl")
-        self.tried = self.bad = 0
+        self.tried = self.bad = self.left_out = 0
+        self.deadline, self.scenarios = None, 0
+
+    def share_out(self, scenarios):
+        """--seconds begins to run, for so many scenarios."""
+        self.scenarios = scenarios
+        if self.options.seconds:
+            self.deadline = time.monotonic() + self.options.seconds
+
+    def until(self):
+        """When the scenario that begins now must end: what is left, by those that are to come."""
+        if not self.deadline:
+            return None
+        now = time.monotonic()
+        return now + max(0, self.deadline - now) / max(1, self.scenarios)
 
     def need_dynamic(self):
         """The dynamically linked binary and what is put before libc; see fake.c."""
@@ -58,17 +74,20 @@ class Torture:
 
     def sample(self, name, moments, most):
         """All moments, or as many as asked for, the same for the same seed."""
-        if self.options.all or len(moments) <= most:
+        if self.options.all:
             return list(moments)
-        return sorted(random.Random("%s:%s" % (self.options.seed, name)).sample(list(moments), most), key=str)
+        return random.Random("%s:%s" % (self.options.seed, name)).sample(list(moments), min(most, len(moments)))  # in no order: time may end it
 
     def each(self, scenario, function, jobs):
-        """function(scenario, job) -> list of problems; all jobs, on all processors. Prints what is wrong."""
-        bad = 0
+        """function(scenario, job) -> list of problems; all jobs, on all processors, until the scenario's time is over. Prints
+        what is wrong. Returns (tried, bad)."""
+        tried = bad = 0
+        room = threading.Semaphore(self.options.jobs * 2)
         Call.scenario = scenario  # processes of the pool are forked, so nothing of it is sent to them
         with multiprocessing.Pool(self.options.jobs) as pool:
-            for job, problems in pool.imap_unordered(Call(function), jobs, chunksize=1):
-                self.tried += 1
+            for job, problems in pool.imap_unordered(Call(function), feed(jobs, scenario.until, room), chunksize=1):
+                room.release()
+                tried += 1
                 if problems:
                     bad += 1
                     self.bad += 1
@@ -76,7 +95,18 @@ class Torture:
                         print("FAILED %s" % " ".join(map(str, problems[:1])), flush=True)
                         for line in problems[1:12]:
                             print("    %s" % line, flush=True)
-        return bad
+        self.tried += tried
+        self.left_out += len(jobs) - tried
+        return tried, bad
+
+
+def feed(jobs, when, room):
+    """Jobs one by one, no more than there is room for at a time, the first in any case, until it is too late."""
+    for i, job in enumerate(jobs):
+        room.acquire()
+        if i and when and time.monotonic() > when:
+            return
+        yield job
 
 
 class Call:
@@ -115,6 +145,7 @@ class Scenario:
             return f.read().strip()
 
     def __enter__(self):
+        self.until = self.t.until()
         os.makedirs(self.template)
         if os.path.exists(os.path.join(self.folder, "server")):
             self.server = subprocess.Popen([os.path.join(self.folder, "server")], stdout=subprocess.PIPE, text=True, env=self.env)
@@ -133,6 +164,7 @@ class Scenario:
             self.server.kill()
             self.server.wait()
         shutil.rmtree(self.base, ignore_errors=True)
+        self.t.scenarios -= 1
 
     def place(self):
         """A fresh copy of the scenario's beginning, for this process."""

@@ -69,5 +69,5 @@ def main(t):
             if t.options.at:
                 action, n, kinds = t.options.at.split(":")
                 jobs = [(action, int(n), kinds)]
-            bad = t.each(s, attempt, jobs)
-            print("fail %-18s %5d calls and %d reads, %5d failures, %d ended badly" % (name, len(s.calls), s.reads, len(jobs), bad), flush=True)
+            tried, bad = t.each(s, attempt, jobs)
+            print("fail %-18s %5d calls and %d reads, %5d failures, %d ended badly" % (name, len(s.calls), s.reads, tried, bad), flush=True)

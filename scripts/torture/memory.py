@@ -44,7 +44,7 @@ def main(t):
     for name in t.options.only or SCENARIOS:
         with Scenario(t, name) as s:
             total, places, jobs, threads = moments(s)
-            jobs = [t.options.at] if t.options.at else t.sample("memory" + name, jobs, t.options.sample * 2) + threads
-            bad = t.each(s, attempt, jobs)
+            jobs = [t.options.at] if t.options.at else t.sample("memory" + name, jobs + threads, t.options.sample * 2)
+            tried, bad = t.each(s, attempt, jobs)
             print("memory %-16s %5d allocations at %d places, %d threads, %5d failures, %d ended badly" %
-                  (name, total, places, len(threads) // 2, len(jobs), bad), flush=True)
+                  (name, total, places, len(threads) // 2, tried, bad), flush=True)
