@@ -102,6 +102,9 @@ asan-tests: $(TESTS)
 
 lint: test-packages
 	@scripts/lint.sh
+.PHONY: lint-deep
+lint-deep: test-packages
+	@scripts/lint.sh --deep
 format:
 	clang-format -i $$(git ls-files '*.c' '*.h')
 
