@@ -97,7 +97,9 @@ torture: test-packages
 	@$(MAKE) --no-print-directory $(BUILD)/etl $(BUILD)/etl-dynamic
 	@python3 scripts/torture all --all --binary $(BUILD)/etl
 
-.PHONY: asan-tests
+.PHONY: asan asan-tests
+asan: test-packages
+	@ETL_ASAN_SECONDS=0 scripts/asan.sh
 asan-tests: $(TESTS)
 
 lint: test-packages
