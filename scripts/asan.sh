@@ -13,7 +13,7 @@ export ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrac
 bad=0
 make -s -j"$(nproc)" MODE=asan BUILD=build/asan build/asan/etl asan-tests || exit 1
 for t in $(find build/asan/test -name '*_test' -type f | sort); do
-    "$t" >build/asan/out.log 2>&1 || { echo "asan: $t failed"; grep -E 'ERROR|SUMMARY|runtime error|FAILED' build/asan/out.log | head -5; bad=1; }
+    timeout 600 "$t" >build/asan/out.log 2>&1 || { echo "asan: $t failed"; grep -E 'ERROR|SUMMARY|runtime error|FAILED' build/asan/out.log | head -5; bad=1; }
 done
 python3 scripts/e2e.py --binary build/asan/etl "${sample[@]}" >build/asan/e2e.log 2>&1 || { echo "asan: end to end"; grep -vE '^ok' build/asan/e2e.log | tail -30; bad=1; }
 grep -E 'left out|passed' build/asan/e2e.log | sed 's/^/end to end under ASan and UBSan: /'

@@ -12,7 +12,7 @@ missing=() # official suites that are not here
 export ETL_SHARED=${ETL_SHARED:-$(realpath ../shared 2>/dev/null || echo ../shared)}
 
 for t in $(find "$build/test" -name '*_test' -type f | sort); do
-    out=$("$t" 2>&1)
+    out=$(timeout 600 "$t" 2>&1)
     status=$?
     p=$(grep -c '^\[       OK \]' <<<"$out")
     f=$(grep -E '^\[  FAILED  \] [a-z_0-9]+$' <<<"$out" | sort -u | grep -c .) # each is named twice
@@ -47,7 +47,8 @@ if [ -f scripts/e2e.py ]; then
     fi
 fi
 if [ "$all" = --all ]; then
-    for extra in "python3 scripts/torture all --seconds ${ETL_TORTURE_SECONDS:-240} --binary $build/etl" scripts/asan.sh; do
+    # neither may hold up the totals for ever
+    for extra in "timeout -k 10 1800 python3 scripts/torture all --seconds ${ETL_TORTURE_SECONDS:-240} --binary $build/etl" "timeout -k 10 1800 scripts/asan.sh"; do
         if $extra; then
             passed=$((passed + 1))
         else

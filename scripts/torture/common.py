@@ -28,6 +28,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 SCENARIOS = os.path.join(ROOT, "testdata", "torture")
 VOLATILE = {"created_at", "started_at", "finished_at", "run_id", "loaded_at", "made_at", "seconds", "updated_at", "sent_at"}
 LIMIT = 60  # seconds a run may take; a hang is found by this
+STUCK = 6 * LIMIT  # no job has more runs than this
 
 
 class Torture:
@@ -36,7 +37,7 @@ class Torture:
     def __init__(self, options):
         self.options = options
         self.etl = options.binary
-        base = "/dev/shm" if os.path.isdir("/dev/shm") and os.access("/dev/shm", os.W_OK) else None
+        base = "/dev/shm" if os.path.isdir("/dev/shm") and os.access("/dev/shm", os.W_OK) and shutil.disk_usage("/dev/shm").free > 512 << 20 else None
         self.dir = tempfile.mkdtemp(prefix="etl-torture-", dir=base)
         self.strike = os.path.join(self.dir, "strike")
         subprocess.run(["gcc", "-O1", "-Wall", "-Wextra", "-Werror", "-Wno-format-truncation", "-o", self.strike,
@@ -85,7 +86,14 @@ class Torture:
         room = threading.Semaphore(self.options.jobs * 2)
         Call.scenario = scenario  # processes of the pool are forked, so nothing of it is sent to them
         with multiprocessing.Pool(self.options.jobs) as pool:
-            for job, problems in pool.imap_unordered(Call(function), feed(jobs, scenario.until, room), chunksize=1):
+            results = pool.imap_unordered(Call(function), feed(jobs, scenario.until, room), chunksize=1)
+            while True:
+                try:
+                    job, problems = results.next(timeout=STUCK)
+                except StopIteration:
+                    break
+                except multiprocessing.TimeoutError:  # no job takes so long: a process of the pool is gone, or waits for ever
+                    sys.exit("torture: %s: no answer within %d s after %d tries: %s" % (scenario.name, STUCK, tried, processes()))
                 room.release()
                 tried += 1
                 if problems:
@@ -95,9 +103,17 @@ class Torture:
                         print("FAILED %s" % " ".join(map(str, problems[:1])), flush=True)
                         for line in problems[1:12]:
                             print("    %s" % line, flush=True)
+            pool.close()
+            pool.join()
         self.tried += tried
         self.left_out += len(jobs) - tried
         return tried, bad
+
+
+def processes():
+    """What runs below us, for a line of failure."""
+    out = subprocess.run(["ps", "-e", "-o", "pid,ppid,etimes,wchan:20,args"], capture_output=True, text=True).stdout
+    return "\n" + "\n".join(line for line in out.splitlines() if "etl" in line or "strike" in line or "torture" in line)
 
 
 def feed(jobs, when, room):
@@ -153,7 +169,8 @@ class Scenario:
         script = self.read("prepare")
         if script:
             r = subprocess.run(["bash", "-eu", "-c", '. "$E2E/lib.sh"; export ETL_HOME=$PWD/h; ' + script], cwd=self.template,
-                               env=dict(self.env, ETL_HOME=os.path.join(self.template, "h")), capture_output=True, text=True)
+                               env=dict(self.env, ETL_HOME=os.path.join(self.template, "h")), capture_output=True, text=True,
+                               stdin=subprocess.DEVNULL, timeout=LIMIT)
             if r.returncode:
                 sys.exit("torture: %s: prepare ended with %d: %s" % (self.name, r.returncode, r.stderr))
         self.calm()
