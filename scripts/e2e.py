@@ -10,7 +10,7 @@
   needs      words (see NEEDS); a case whose needs are not met is skipped by name
   slow       the case runs with --all only
 
-Options: --all, --only PATTERN (repeatable), --jobs N, --binary PATH, --keep, --times, --list, --seconds S (in an order by
+Options: --all, --slow (the slow cases alone), --only PATTERN (repeatable), --jobs N, --binary PATH, --keep, --times, --list, --seconds S (in an order by
 the dice of --seed, as many cases as begin within S seconds; how many were left out is told).
 Python's standard library only. Last line: N passed, N failed, N skipped.
 """
@@ -180,6 +180,7 @@ def run_case_until(end, name, options):
 def main():
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ap.add_argument("--all", action="store_true")
+    ap.add_argument("--slow", action="store_true")
     ap.add_argument("--only", action="append", default=[], metavar="PATTERN")
     ap.add_argument("--jobs", type=int, default=2)
     ap.add_argument("--binary", default=os.path.join(ROOT, "build", "etl"))
@@ -195,6 +196,9 @@ def main():
     names = sorted(n for n in os.listdir(CASES) if os.path.isfile(os.path.join(CASES, n, "cmd")))
     if options.only:
         names = [n for n in names if any(fnmatch.fnmatch(n, p) or p in n for p in options.only)]
+    if options.slow:
+        options.all = True
+        names = [n for n in names if os.path.exists(os.path.join(CASES, n, "slow"))]
     if options.list:
         print("\n".join(names))
         return 0
