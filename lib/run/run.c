@@ -64,6 +64,22 @@ static const char *state_of(int rc, bool empty) {
     return rc == ERR_OK ? "done" : rc == ERR_GATE ? "gate_failed" : rc == ERR_STOPPED ? "stopped" : "failed";
 }
 
+struct step_end {
+    struct day_run *r;
+    const struct task_row *task;
+    const struct step_result *res;
+    const char *state, *error;
+};
+
+/* What the step's row says and what it dropped: both or neither, for a step that is done again says it again. */
+static int note_step(void *ctx, struct err *e) {
+    struct step_end *x = ctx;
+    const struct day_run *r = x->r;
+    int rc = ledger_task_end(&x->r->ledger, x->task, x->state, x->error, e);
+    if (rc || x->error || !x->res->dropped) return rc;
+    return ledger_event(&x->r->ledger, r->p->name, r->day, r->row.run_id, "dropped", x->res->dropped, e);
+}
+
 /* One attempt of a step, with its row in the ledger. */
 static int attempt_step(struct day_run *r, struct plan_step *s, int attempt, struct step_result *res, struct err *e) {
     struct task_row t = {.run_id = r->row.run_id,
@@ -89,7 +105,8 @@ static int attempt_step(struct day_run *r, struct plan_step *s, int attempt, str
     t.bytes = res->bytes;
     t.seconds = now_mono() - start;
     t.output_digest = rc == ERR_OK && !res->empty ? res->output : NULL;
-    int end = ledger_task_end(&r->ledger, &t, state_of(rc, res->empty), rc ? e->msg : NULL, &mine);
+    struct step_end x = {r, &t, res, state_of(rc, res->empty), rc ? e->msg : NULL};
+    int end = db_transaction(&r->ledger.db, note_step, &x, &mine);
     if (end && rc == ERR_OK) {
         *e = mine;
         rc = end;

@@ -200,9 +200,7 @@ static int do_transform(struct step_ctx *c, struct plan_step *s, struct step_res
         r->rows_out = (int64_t)st.rows_out;
         r->rows_rejected = (int64_t)st.dropped;
         r->bytes = (int64_t)info.bytes;
-        if (st.reasons[0])
-            rc = ledger_event(c->ledger, pl->p->name, day_text(pl->day).s, c->run_id, "dropped",
-                              arena_fmt(&pl->a, "%s: %s", s->name, st.reasons), e);
+        if (st.reasons[0]) r->dropped = arena_fmt(&pl->a, "%s: %s", s->name, st.reasons);
     }
     if (rc == ERR_OK && !st.rows_out && !s->d->empty_ok) {
         r->empty = true; /* what an earlier attempt left is not taken for this one's */

@@ -12,6 +12,7 @@ struct step_result {
     bool empty;            /* nothing came and that is not normal: the day ends here */
     char gate_detail[900]; /* validate: the failed checks in words, "" when the gate passed */
     char note[256];        /* a word for the summary */
+    const char *dropped;   /* transform: what was dropped and why, in the plan's arena; NULL nothing */
 };
 /* What a mart step notes as done. */
 void mart_digest(const struct plan_step *s, char out[65]);
