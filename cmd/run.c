@@ -1,12 +1,15 @@
 /* etl run: see commands.def. */
 #include "run/run.h"
 
+#include <unistd.h>
+
 #include "base/log.h"
 #include "base/near.h"
 #include "base/stop.h"
 #include "cmd/cli.h"
 #include "collect/web.h"
 #include "io/file.h"
+#include "run/lock.h"
 #include "run/order.h"
 #include "run/status.h"
 
@@ -29,6 +32,14 @@ static bool failed_before(struct cli *c, const struct pipeline *p, day_t day) {
     return failed;
 }
 
+/* A range lets go of the lock between its days, and another run may take it there: the next day waits for its turn. */
+static bool waited(const struct cli *c, const struct pipeline *p, const struct err *e) {
+    if (!run_lock_held(c->env.home, p->name)) return false;
+    log_info("%s; the range goes on after it", e->msg);
+    while (run_lock_held(c->env.home, p->name) && !stop_signal()) usleep(100000);
+    return !stop_signal();
+}
+
 /* All days of one pipeline, oldest first. A failed day does not keep the next from running; the first failure is told,
  * but a signal, which leaves days undone, comes before it. */
 static int run_days(struct cli *c, const struct pipeline *p, const struct run_opt *opt, struct err *e) {
@@ -43,6 +54,7 @@ static int run_days(struct cli *c, const struct pipeline *p, const struct run_op
         if (cli_has(c, "retry-failed") && !failed_before(c, p, d)) continue;
         rc = opt->force || opt->dry_run ? ERR_OK : run_may_begin(p, &c->env, d, &mine);
         if (rc == ERR_OK) rc = run_day(p, d, &c->env, opt, &mine);
+        while (rc == ERR_BUSY && d > from && waited(c, p, &mine)) rc = run_day(p, d, &c->env, opt, &mine);
         if (!rc) continue;
         err_in(&mine, "%s %s", p->name, day_text(d).s);
         if (!first) {

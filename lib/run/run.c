@@ -34,6 +34,7 @@ struct day_run {
     const char *state;        /* of the run, for the ledger */
     const char *failed_stage, *failed_name;
     bool all_rejected;
+    bool tells; /* messages may wait: they go out when the lock is let go */
     const char *nothing_left; /* the step after which no record was left */
 };
 
@@ -387,11 +388,8 @@ static int work(struct day_run *r, struct err *e) {
     if (report_write_indexes(r->p, r->env->home, &r->ledger, &mine)) log_warn("pages over all days: %s", mine.msg);
     log_info("run %s ended: %s", r->row.run_id, r->state);
     summary_print(&r->sum, r->p, r->day, r->state, r->row.run_id, now_mono() - r->started, &r->ctx);
-    if (rc != ERR_STOPPED && alert_flush(&r->ledger, r->p, r->env->home) &&
-        metrics_write(&r->ledger, r->env->home, &mine))
-        log_warn("metrics: %s", mine.msg); /* what waits has changed */
     if (rc == ERR_OK) prune_after_run(r);
-    log_file(NULL);
+    r->tells = rc != ERR_STOPPED;
     return rc;
 }
 
@@ -421,10 +419,16 @@ static int dry(struct day_run *r, struct err *e) {
     return ERR_OK;
 }
 
-/* A run that was killed before its messages went out owes them still. */
+/* What waits for the channels, when the lock is let go: a receiver that hangs keeps the next run from nothing. */
+static void tell(struct day_run *r) {
+    struct err e;
+    if (alert_flush(&r->ledger, r->p, r->env->home) && metrics_write(&r->ledger, r->env->home, &e))
+        log_warn("metrics: %s", e.msg); /* what waits has changed */
+}
+
 static void nothing(struct day_run *r) {
     summary_nothing(r->p, r->day);
-    alert_flush(&r->ledger, r->p, r->env->home);
+    r->tells = true; /* a run that was killed before its messages went out owes them still */
     /* what the run that did the day may have been killed before */
     struct err e;
     if (!file_exists(arena_fmt(&r->plan.a, "%s/reports/index.html", r->env->home)) &&
@@ -458,8 +462,10 @@ int run_day(const struct pipeline *p, day_t day, const struct run_env *env, cons
         nothing(&r);
 out:
     openlineage_close(&r.events);
-    ledger_close(&r.ledger);
     run_lock_drop(&lock);
+    if (r.tells) tell(&r);
+    log_file(NULL);
+    ledger_close(&r.ledger);
     summary_free(&r.sum);
     plan_free(&r.plan);
     log_place_set((struct log_place){0});
