@@ -93,7 +93,9 @@ static int attempt_step(struct day_run *r, struct plan_step *s, int attempt, str
                          .input_digest = s->input,
                          .definition_digest = s->def};
     struct err mine = {0};
+    db_lazy(&r->ledger.db, true); /* that it began may be forgotten */
     int rc = ledger_task_start(&r->ledger, &t, e);
+    db_lazy(&r->ledger.db, false);
     if (rc) return rc;
     double start = now_mono();
     set_deadline(r, &r->p->stages[s->stage]);
@@ -107,7 +109,11 @@ static int attempt_step(struct day_run *r, struct plan_step *s, int attempt, str
     t.seconds = now_mono() - start;
     t.output_digest = rc == ERR_OK && !res->empty ? res->output : NULL;
     struct step_end x = {r, &t, res, state_of(rc, res->empty), rc ? e->msg : NULL};
+    /* the run's own end makes these safe as well; of the others something may depend that is not here (a source's files
+     * are moved away) */
+    db_lazy(&r->ledger.db, s->stage == STAGE_MART || s->stage == STAGE_REPORT);
     int end = db_transaction(&r->ledger.db, note_step, &x, &mine);
+    db_lazy(&r->ledger.db, false);
     if (end && rc == ERR_OK) {
         *e = mine;
         rc = end;
@@ -242,7 +248,12 @@ static int hooks_and_steps(struct day_run *r, struct err *e) {
         if (rc) r->failed_stage = "setup";
     }
     if (rc == ERR_OK) rc = do_steps(r, e);
-    step_free(&r->ctx);
+    struct err lost = {0};
+    int end = step_end(&r->ctx, &lost);
+    if (end && rc == ERR_OK) {
+        *e = lost;
+        rc = end;
+    }
     if (r->p->teardown) {
         struct err mine = {0};
         h.name = "teardown";
@@ -355,6 +366,32 @@ static void prune_after_run(struct day_run *r) {
         log_info("retention: %zu partitions removed, %llu bytes", st.partitions, (unsigned long long)st.bytes);
 }
 
+static bool overview_now(struct run_range *g) {
+    if (!g) return true;
+    g->pending = g->more && now_mono() - g->written < 30;
+    if (!g->pending) g->written = now_mono();
+    return !g->pending;
+}
+
+/* What tells of all days. */
+static void overview(const struct pipeline *p, const char *home, struct ledger *l) {
+    struct err e;
+    if (metrics_write(l, home, &e)) log_warn("metrics: %s", e.msg);
+    if (report_write_indexes(p, home, l, &e)) log_warn("pages over all days: %s", e.msg);
+}
+
+void run_range_end(const struct pipeline *p, const struct run_env *env, struct run_range *g) {
+    struct ledger l = {0};
+    struct err e;
+    if (!g->pending) return;
+    g->pending = false;
+    if (ledger_open(&l, env->home, &e))
+        log_warn("pages over all days: %s", e.msg);
+    else
+        overview(p, env->home, &l);
+    ledger_close(&l);
+}
+
 static int work(struct day_run *r, struct err *e) {
     struct err mine = {0};
     r->row = (struct run_row){.pipeline = r->p->name, .day = r->day, .command = r->env->command};
@@ -366,7 +403,9 @@ static int work(struct day_run *r, struct err *e) {
                                .run_id = r->row.run_id,
                                .started_at = started,
                                .quality_status = "PASS",
-                               .beside = &r->beside};
+                               .beside = &r->beside,
+                               .more_days = r->opt->range && r->opt->range->more};
+    r->plan.wh = &r->ctx.held;
     open_log(r);
     openlineage_run_start(&r->events, &r->ledger, r->row.run_id, started);
     log_place_set(place(r, NULL));
@@ -383,9 +422,8 @@ static int work(struct day_run *r, struct err *e) {
         *e = mine;
         rc = end;
     }
-    if (metrics_write(&r->ledger, r->env->home, &mine)) log_warn("metrics: %s", mine.msg);
     if (rc && rc != ERR_STOPPED && step_failed_page(&r->ctx, &mine)) log_warn("the day's page: %s", mine.msg);
-    if (report_write_indexes(r->p, r->env->home, &r->ledger, &mine)) log_warn("pages over all days: %s", mine.msg);
+    if (overview_now(r->opt->range)) overview(r->p, r->env->home, &r->ledger);
     log_info("run %s ended: %s", r->row.run_id, r->state);
     summary_print(&r->sum, r->p, r->day, r->state, r->row.run_id, now_mono() - r->started, &r->ctx);
     if (rc == ERR_OK) prune_after_run(r);

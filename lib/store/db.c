@@ -226,6 +226,10 @@ int db_transaction(struct db *db, int (*fn)(void *ctx, struct err *e), void *ctx
     return rc;
 }
 
+void db_lazy(struct db *db, bool lazy) {
+    sqlite3_exec(db->h, lazy ? "PRAGMA synchronous=NORMAL" : "PRAGMA synchronous=FULL", NULL, NULL, NULL);
+}
+
 void sql_name(struct buf *b, const char *name) {
     buf_chr(b, '"');
     for (; *name; name++) {
