@@ -14,6 +14,7 @@ import json
 import multiprocessing
 import os
 import random
+import re
 import shlex
 import shutil
 import signal
@@ -356,6 +357,15 @@ def state(home):
         except sqlite3.Error as e:
             parts[part] = ["%s: %s" % (name, e)]
     return parts
+
+
+def without_indexes(want, got, err):
+    """A day is done though the pages over all days could not be written, which is said; the next run makes them, as heal()
+    sees. Both states are changed; returns want."""
+    if "warning: pages over all days:" in err:
+        for s in (want, got):
+            s["reports"] = [r for r in s["reports"] if not re.match(r"reports/([a-z_]+/)?index\.(html|json)", r)]
+    return want
 
 
 def differences(want, got):
