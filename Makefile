@@ -122,6 +122,7 @@ dist: $(BUILD)/etl
 
 bench: $(BUILD)/etl
 	@scripts/bench.sh $(BUILD)/etl
+	@scripts/bench_kamis.sh $(BUILD)/etl
 
 fuzz:
 	@scripts/fuzz.sh
