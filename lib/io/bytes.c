@@ -75,10 +75,11 @@ static int ended(struct bytes *b, struct err *e) {
                       : b->taken != (uint64_t)now.st_size ? "not all of it came"
                                                           : NULL;
     if (!how || is_made_up(b->fd)) return ERR_OK;
-    return err_set(e, ERR_NOINPUT,
-                   "%s changed while it was read: %s (%lld bytes when it was opened, %lld now, %llu read); nothing of it "
-                   "is used. Put files there by rename when they are whole, or read a growing one through a pipe",
-                   b->name, how, (long long)b->began.st_size, (long long)now.st_size, (unsigned long long)b->taken);
+    return err_set(
+        e, ERR_NOINPUT,
+        "%s changed while it was read: %s (%lld bytes when it was opened, %lld now, %llu read); nothing of it "
+        "is used. Put files there by rename when they are whole, or read a growing one through a pipe",
+        b->name, how, (long long)b->began.st_size, (long long)now.st_size, (unsigned long long)b->taken);
 }
 
 static int fill(struct bytes *b, struct err *e) {
