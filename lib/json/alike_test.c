@@ -29,9 +29,8 @@ static bool compare(const struct alike *a, const char *text, size_t n) {
     if (is != alike_read(a, own, n, NULL)) fail_msg("%.*s: with values and without", (int)n, text);
     if (is) {
         if (!json_scan(&toks, own, n, 0, &je)) fail_msg("%.*s is no JSON: %s", (int)n, text, je.what);
-        struct jval rec = {own, toks.t, 0}, e;
+        struct jval rec = {own, toks.t, 0}, e, key;
         uint32_t pos = 0;
-        struct sv key;
         size_t k = 0;
         assert_int_equal(jv_type(rec), JT_OBJ);
         for (; jv_each(rec, &pos, &key, &e); k++) {
