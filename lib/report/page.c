@@ -18,10 +18,7 @@ static void links(struct buf *b, const struct report *r) {
 }
 
 static void banner(struct buf *b, const struct report *r) {
-    static const char *const bad[] = {"failed", "gate_failed", "stopped", "empty"};
-    bool told = false;
-    for (int i = 0; i < 4; i++) told = told || (r->run_state && strcmp(r->run_state, bad[i]) == 0);
-    if (!told) {
+    if (!report_not_done(r)) {
         if (!r->nstages && !r->nchecks) html_element(b, "p class=banner role=status", report_label(r, "nothing"));
         return;
     }
