@@ -188,8 +188,7 @@ SQLITE_API int etl_direct_begin(sqlite3 *db, struct etl_direct **out) {
     BtShared *bt = db->aDb[0].pBt->pBt;
     Pager *pager = bt->pPager;
     *out = 0;
-    if (bt->inTransaction != TRANS_WRITE || bt->autoVacuum || pager->nSavepoint || pager->pBackup)
-        return SQLITE_OK;
+    if (bt->inTransaction != TRANS_WRITE || bt->autoVacuum || pager->nSavepoint || pager->pBackup) return SQLITE_OK;
     if (pager->noSync || USEFETCH(pager) || !etlLogEmpty(pager->pWal)) return SQLITE_OK;
     struct etl_direct *d = sqlite3_malloc(sizeof *d);
     if (!d) return SQLITE_NOMEM;
