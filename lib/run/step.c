@@ -200,9 +200,7 @@ static int do_transform(struct step_ctx *c, struct plan_step *s, struct step_res
         r->rows_out = (int64_t)st.rows_out;
         r->rows_rejected = (int64_t)st.dropped;
         r->bytes = (int64_t)info.bytes;
-        if (st.reasons[0])
-            rc = ledger_event(c->ledger, pl->p->name, day_text(pl->day).s, c->run_id, "dropped",
-                              arena_fmt(&pl->a, "%s: %s", s->name, st.reasons), e);
+        if (st.reasons[0]) r->dropped = arena_fmt(&pl->a, "%s: %s", s->name, st.reasons);
     }
     if (rc == ERR_OK && !st.rows_out && !s->d->empty_ok) {
         r->empty = true; /* what an earlier attempt left is not taken for this one's */
@@ -273,6 +271,25 @@ void step_free(struct step_ctx *c) {
     c->scan = NULL;
 }
 
+int step_end(struct step_ctx *c, struct err *e) {
+    struct arena a = {0};
+    bool marts = c->wh.h;
+    int rc = ERR_OK;
+    step_free(c);
+    char *log = arena_fmt(&a, "%s/warehouse.db-wal", c->plan->env->home);
+    if (marts && file_exists(log)) rc = file_sync(log, e); /* where it is gone, it went into the database, safely */
+    if (c->held.h) db_close(&c->held);
+    arena_free(&a);
+    return rc;
+}
+
+/* Not before there is one: the first step that loads makes it. */
+static void hold(struct step_ctx *c) {
+    struct err e;
+    if (!c->held.h && file_exists(arena_fmt(&c->plan->a, "%s/warehouse.db", c->plan->env->home)))
+        (void)warehouse_open_read(&c->held, c->plan->env->home, &e); /* the step that needs it says what is wrong */
+}
+
 static int do_mart(struct step_ctx *c, struct plan_step *s, struct step_result *r, struct err *e) {
     struct plan *pl = c->plan;
     char *day = arena_str(&pl->a, day_text(pl->day).s);
@@ -287,6 +304,8 @@ static int do_mart(struct step_ctx *c, struct plan_step *s, struct step_result *
     params.scan = c->scan;
     mart_digest(s, r->output);
     params.mark = (struct warehouse_mark){pl->p->name, day, stage_name(s->stage), s->name, r->output};
+    /* one wait for the disk for all marts, in step_end(): one that a power loss takes is missed, and made again */
+    db_lazy(&c->wh, true);
     return mart_build(&c->wh, pl->p, s->m, &params, &r->rows_out, e);
 }
 
@@ -314,7 +333,7 @@ static int do_report(struct step_ctx *c, struct plan_step *s, struct step_result
     if (rc == ERR_OK) rep->full_csv = true;
     if (rc == ERR_OK) rc = publish_page(pl, rep, REPORT_JSON, "json", json_digest, e);
     if (rc == ERR_OK) rc = publish_page(pl, rep, REPORT_HTML, "html", r->output, e);
-    if (rc == ERR_OK) rc = report_write_index(pl->p, pl->env->home, c->ledger, e);
+    if (rc == ERR_OK && !c->more_days) rc = report_write_index(pl->p, pl->env->home, c->ledger, e);
     if (rc == ERR_OK) snprintf(r->note, sizeof r->note, "%s/%s.html", dir, rep->day);
     report_free(rep);
     return rc;
@@ -343,6 +362,7 @@ int step_do(struct step_ctx *c, struct plan_step *s, struct step_result *r, stru
     *r = (struct step_result){.rows_in = -1, .rows_out = -1, .rows_rejected = -1, .bytes = -1};
     progress_begin(stage_name(s->stage), s->name);
     if (s->stage != STAGE_MART && s->stage != STAGE_REPORT) step_free(c);
+    hold(c);
     int rc = stages[s->stage](c, s, r, e);
     progress_end();
     malloc_trim(0); /* what this stage needed is not kept beside what the next one needs */

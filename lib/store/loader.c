@@ -30,7 +30,7 @@ struct loader {
     struct shaper own;           /* of the taking thread */
     struct cell *cells;
     struct arena a;
-    int64_t rows_before;
+    int64_t rows_before, gone; /* gone: removed, as this load of the day does not bring them again */
     bool begun, digesting;
     struct digest digest;
     const struct load_ctx *ctx;
@@ -112,6 +112,57 @@ static int clear_old(struct loader *l, struct err *e) {
     return rc;
 }
 
+/* Upsert: a row whose key holds the day belongs to that day alone. What an earlier load of the day brought and this one
+ * does not (a shop that did not answer then, and with it other names) must go, and what people wrote into columns of
+ * their own must stay: so the rows are marked by an empty dt, those that come again get it back, the rest is removed.
+ */
+static int of_this_day(struct loader *l, const char *verb, const char *where, struct err *e) {
+    struct buf b = {0};
+    struct stmt s;
+    bool any = false;
+    buf_str(&b, verb);
+    buf_str(&b, where);
+    for (size_t i = 0; i < l->t->ncols; i++) {
+        if (l->t->cols[i].type != COL_DATE || !strs_has(l->t->key, sv_of(l->t->cols[i].name))) continue;
+        buf_str(&b, any ? " OR " : " AND (");
+        sql_name(&b, l->t->cols[i].name);
+        buf_str(&b, "=?1");
+        any = true;
+    }
+    buf_chr(&b, ')');
+    int rc = any ? stmt_prepare(&s, l->db, b.p, l->t->table, e) : ERR_OK;
+    if (any && rc == ERR_OK) {
+        stmt_text(&s, 1, l->day);
+        rc = stmt_run(&s, e);
+        stmt_close(&s);
+    }
+    buf_free(&b);
+    return rc;
+}
+
+static int mark_day(struct loader *l, struct err *e) {
+    struct buf b = {0};
+    buf_str(&b, "UPDATE ");
+    sql_name(&b, l->t->table);
+    int rc = of_this_day(l, b.p, " SET \"dt\"='' WHERE \"dt\"=?1", e);
+    buf_free(&b);
+    return rc;
+}
+
+static int remove_marked(struct loader *l, struct err *e) {
+    struct buf b = {0};
+    int64_t before = sqlite3_total_changes64(l->db->h);
+    buf_str(&b, "DELETE FROM ");
+    sql_name(&b, l->t->table);
+    int rc = of_this_day(l, b.p, " WHERE \"dt\"=''", e);
+    buf_free(&b);
+    l->gone = sqlite3_total_changes64(l->db->h) - before;
+    if (rc == ERR_OK && l->gone)
+        log_info("%lld rows of %s that an earlier load of the day brought came no more and are removed",
+                 (long long)l->gone, l->t->table);
+    return rc;
+}
+
 static int64_t count_rows(struct loader *l) {
     struct buf b = {0};
     struct stmt s;
@@ -175,7 +226,10 @@ static int begin(struct loader *l, struct err *e) {
     if (rc == ERR_OK) rc = direct_rc(l, etl_direct_begin(l->db->h, &l->direct), e);
     if (rc == ERR_OK) rc = table_ensure(l->db, l->t, true, e);
     if (rc == ERR_OK) rc = clear_old(l, e);
-    if (rc == ERR_OK && l->t->mode == LOAD_UPSERT) l->rows_before = count_rows(l);
+    if (rc == ERR_OK && l->t->mode == LOAD_UPSERT) {
+        l->rows_before = count_rows(l);
+        rc = mark_day(l, e);
+    }
     if (rc == ERR_OK && l->fast) rc = bulk_fits(l->db, l->t, &fits, e);
     if (rc == ERR_OK && l->fast && !fits) l->fast = false; /* changed by somebody since loader_open */
     if (rc == ERR_OK) l->writeback = writeback_start((int[]){etl_db_fd(l->db->h, 0), etl_db_fd(l->db->h, 1)}, 2);
@@ -474,8 +528,9 @@ int loader_commit(struct loader *l, const struct warehouse_mark *mark, struct lo
         rc = err_set(e, ERR_DATA, "table %s: %llu of %llu records do not fit (more than %g %%); nothing is loaded",
                      l->t->table, (unsigned long long)l->st.dropped, (unsigned long long)l->st.rows_in,
                      l->t->max_dropped);
+    if (rc == ERR_OK && l->t->mode == LOAD_UPSERT) rc = remove_marked(l, e);
     if (rc == ERR_OK && l->t->mode == LOAD_UPSERT)
-        l->st.updated = l->st.written - (uint64_t)(count_rows(l) - l->rows_before);
+        l->st.updated = l->st.written - (uint64_t)(count_rows(l) + l->gone - l->rows_before);
     if (rc == ERR_OK) rc = expire(l, e);
     if (rc == ERR_OK && mark) rc = warehouse_note(l->db, mark, e);
     if (rc == ERR_OK) rc = direct_rc(l, etl_direct_sync(l->direct), e);
