@@ -73,7 +73,7 @@ static struct loader *filled(struct db *db, unsigned day) {
     struct reader *r;
     struct zone z;
     struct err e = {0};
-    struct reader_opt opt = {.text = days[day], .text_n = strlen(days[day]), .block = 65536};
+    struct reader_opt opt = {.text = days[day], .text_n = strlen(days[day]), .block = 1 << 20};
     assert_int_equal(zone_find("UTC", &z, &e), ERR_OK);
     if (loader_open(&l, db, &table, 20000 + (day_t)day, &z, 100000, &e)) fail_msg("%s", e.msg);
     assert_int_equal(reader_open(&r, &name, 1, &opt, &e), ERR_OK);
@@ -266,8 +266,9 @@ static void read_on(int stop) {
     open_db(&db);
     while (!told_to_stop(stop)) {
         /* days are there whole or not at all */
-        int64_t odd = number(&db, "SELECT COUNT(*) FROM (SELECT COUNT(*) AS n, COUNT(DISTINCT id) AS k FROM t GROUP BY dt)"
-                                  " WHERE n <> 20000 OR k <> 20000");
+        int64_t odd =
+            number(&db, "SELECT COUNT(*) FROM (SELECT COUNT(*) AS n, COUNT(DISTINCT id) AS k FROM t GROUP BY dt)"
+                        " WHERE n <> 20000 OR k <> 20000");
         if (odd || !is_sound(&db)) _exit(1);
     }
     db_close(&db);

@@ -13,6 +13,9 @@
 #include "store/bulk_tree.h"
 #include "store/cells.h"
 
+/* Bytes of the first block, from which on new pages are worth the two syncs that writing them directly takes. */
+#define LARGE 65536
+
 struct loader {
     struct db *db;
     const struct table_spec *t;
@@ -216,14 +219,14 @@ static int direct_rc(struct loader *l, int rc, struct err *e) {
 
 /* Not before the first record: a load at the end of a pipe must not hold the warehouse while the stage before it writes
  * its quality results there. */
-static int begin(struct loader *l, struct err *e) {
-    bool fits = false;
+static int begin(struct loader *l, size_t bytes, struct err *e) {
+    bool fits = false, large = bytes >= LARGE;
     if (l->begun) return ERR_OK;
     l->begun = true;
     /* what is in the log goes into the file, as far as nobody is in the way: see etl_direct_begin */
-    (void)sqlite3_wal_checkpoint_v2(l->db->h, "main", SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    if (large) (void)sqlite3_wal_checkpoint_v2(l->db->h, "main", SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
     int rc = db_exec(l->db, e, "BEGIN IMMEDIATE");
-    if (rc == ERR_OK) rc = direct_rc(l, etl_direct_begin(l->db->h, &l->direct), e);
+    if (rc == ERR_OK && large) rc = direct_rc(l, etl_direct_begin(l->db->h, &l->direct), e);
     if (rc == ERR_OK) rc = table_ensure(l->db, l->t, true, e);
     if (rc == ERR_OK) rc = clear_old(l, e);
     if (rc == ERR_OK && l->t->mode == LOAD_UPSERT) {
@@ -434,7 +437,7 @@ static void digest_batch(struct digest *d, const struct batch *b) {
 static int add_batch(void *ctx, struct batch *b, void *out, struct err *e) {
     struct load_ctx *c = ctx;
     struct loader *l = c->l;
-    int rc = begin(l, e);
+    int rc = begin(l, b->blk.data.n, e);
     if (l->digesting) digest_batch(&l->digest, b);
     for (size_t i = 0; i < b->n && rc == ERR_OK; i++) {
         const struct rec *r = &b->r[i];
@@ -520,7 +523,7 @@ static int expire(struct loader *l, struct err *e) {
 }
 
 int loader_commit(struct loader *l, const struct warehouse_mark *mark, struct loader_stats *st, struct err *e) {
-    int rc = begin(l, e);
+    int rc = begin(l, 0, e);
     stmt_close(&l->insert);
     uint64_t excused = l->t->mode == LOAD_IGNORE ? l->st.dropped : 0;
     if (rc == ERR_OK && l->st.rows_in &&
