@@ -79,6 +79,8 @@ static void read_head(struct jval v, struct arena *a, struct journal_head *h) {
                                .reason = text_at(v, "reason", a),
                                .next = text_at(v, "next", a),
                                .answer = text_at(v, "answer", a),
+                               .type = text_at(v, "type", a),
+                               .from = text_at(v, "from", a),
                                .state = state_of(text_at(v, "state", a)),
                                .status = (long)int_at(v, "status"),
                                .attempts = (int)int_at(v, "attempts"),
@@ -243,6 +245,8 @@ int journal_add(struct journal *j, const struct journal_head *h, struct sv paylo
     if (h->extra) buf_str(b, ",\"extra\":true");
     put_text(b, "next", h->next);
     put_text(b, "answer", h->answer);
+    if (h->type) put_text(b, "type", h->type);
+    if (h->from) put_text(b, "from", h->from);
     buf_fmt(b, ",\"sum\":\"%016llx\",\"bytes\":%zu}\n", (unsigned long long)done.sum, payload.n);
     size_t head = b->n;
     buf_sv(b, payload);

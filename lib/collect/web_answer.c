@@ -17,7 +17,8 @@ struct taking { /* one answer on its way into the journal */
     struct crawl *c;
     const struct visit *v;
     const struct pl_request *r;
-    const char *url; /* after redirects, without secrets */
+    const char *url;  /* after redirects, without secrets */
+    const char *type; /* Content-Type; NULL */
     struct buf *out;
     size_t items;
 };
@@ -320,7 +321,9 @@ static int enter(struct taking *t, const struct meaning *m, const struct http_an
                              .temporary = m->temporary,
                              .extra = v->extra,
                              .next = more ? buf_text(&next) : NULL,
-                             .answer = kept};
+                             .answer = kept,
+                             .type = kept ? t->type : NULL,
+                             .from = kept && strcmp(t->url, v->shown) != 0 ? t->url : NULL};
     int rc = journal_add(&c->j, &h, (struct sv){buf_text(t->out), t->out->n}, e);
     if (rc == ERR_OK) rc = crawl_note(c, v, m->state, m->reason, a->status, a->attempts);
     if (rc == ERR_OK && more && v->base != UINT32_MAX) rc = plan_follow(c, v, buf_text(&next), seen, sum, e);
@@ -331,12 +334,19 @@ static int enter(struct taking *t, const struct meaning *m, const struct http_an
 /* A body that was had: from the network, or kept. */
 static int take_body(struct crawl *c, struct visit *v, const struct http_answer *a, struct sv body, const char *kept,
                      bool *again, struct err *e) {
-    struct buf url = {0};
+    struct buf url = {0}, type = {0};
     buf_str(&url, a->url ? a->url : v->url);
     struct buf base = {0};
     buf_str(&base, buf_text(&url));
+    buf_str(&type, a->content_type);
     secret_hide(&url, 0);
-    struct taking t = {.c = c, .v = v, .r = c->phases[v->phase].r, .url = buf_text(&url), .out = &c->payload};
+    secret_hide(&type, 0);
+    struct taking t = {.c = c,
+                       .v = v,
+                       .r = c->phases[v->phase].r,
+                       .url = buf_text(&url),
+                       .type = type.n ? buf_text(&type) : NULL,
+                       .out = &c->payload};
     struct ex_doc doc = {.body = body,
                          .content_type = a->content_type,
                          .url = buf_text(&base),
@@ -361,6 +371,7 @@ static int take_body(struct crawl *c, struct visit *v, const struct http_answer 
     }
     buf_free(&url);
     buf_free(&base);
+    buf_free(&type);
     return rc;
 }
 
@@ -419,7 +430,12 @@ int answer_again(struct crawl *c, struct visit *v, bool *taken, struct err *e) {
     int rc = journal_head(&c->old, i, &a, &h, &mine);
     if (rc == ERR_OK && h.answer) rc = read_answer(c, h.answer, &body, &mine);
     if (rc == ERR_OK && h.answer) {
-        struct http_answer fake = {.status = h.status, .attempts = 0, .last = true, .url = v->url};
+        struct http_answer fake = {.status = h.status,
+                                   .attempts = 0,
+                                   .last = true,
+                                   .url = h.from ? h.from : v->url,
+                                   .content_type = h.type,
+                                   .next = h.next};
         *taken = true;
         char *kept = arena_str(&a, h.answer);
         rc = take_body(c, v, &fake, (struct sv){buf_text(&body), body.n}, kept, &again, e);

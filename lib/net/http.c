@@ -48,7 +48,6 @@ static struct curl_slist *slist_of(struct strs a, struct strs b) {
 
 int http_new(struct http **out, const struct http_cfg *cfg, struct err *e) {
     struct http *h = mem_alloc(sizeof *h);
-    static const char *const proxies[] = {"http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"};
     h->cfg = *cfg;
     if (!h->cfg.max_held) h->cfg.max_held = (size_t)256 << 20;
     h->epoll = -1;
@@ -56,10 +55,6 @@ int http_new(struct http **out, const struct http_cfg *cfg, struct err *e) {
     h->headers = slist_of(cfg->headers, (struct strs){0});
     h->headers_auth = slist_of(cfg->headers, cfg->auth);
     rng_seed(&h->rng, (uint64_t)(h->started * 1e6) ^ (uint64_t)getpid());
-    for (size_t i = 0; i < sizeof proxies / sizeof *proxies; i++) {
-        const char *v = getenv(proxies[i]);
-        h->proxied = h->proxied || (v && *v);
-    }
     int rc = transfer_setup(h, e);
     if (rc)
         http_free(h);
@@ -105,6 +100,15 @@ static bool same_origin(const char *a, const char *b) {
     return http_origin(b, x, sizeof x) && strcmp(a, x) == 0;
 }
 
+/* "http://[::1]:80" */
+static void look_at_name(struct host *x) {
+    char name[300];
+    const char *from = strstr(x->origin, "://") + 3, *colon = strrchr(from, ':');
+    snprintf(name, sizeof name, "%.*s", (int)(colon - from), from);
+    x->proxy = proxy_of(strncmp(x->origin, "https", 5) == 0, name);
+    x->inside = host_is_inside(name);
+}
+
 static struct host *host_of(struct http *h, const char *url) {
     char origin[300];
     uint64_t d[2];
@@ -117,6 +121,7 @@ static struct host *host_of(struct http *h, const char *url) {
     x->origin = mem_str(origin);
     x->delay = h->cfg.rate > 0 ? 1 / h->cfg.rate : 0;
     for (size_t i = 0; i < h->cfg.trusted.n; i++) x->trusted = x->trusted || same_origin(origin, h->cfg.trusted.s[i]);
+    look_at_name(x);
     x->next = *chain;
     *chain = x;
     return x;
@@ -451,6 +456,8 @@ static int start_one(struct http *h, struct host *x, double now, struct err *e) 
         return fail(h, j, HTTP_ROBOTS,
                     x->robots_state == ROBOTS_CLOSED ? "its robots.txt cannot be had" : "its robots.txt forbids it", e);
     if (!j->hops) j->attempts++;
+    if (x->inside && !x->trusted && !h->cfg.private_addresses)
+        return fail(h, j, HTTP_NOT_ALLOWED, PRIVATE_ADDRESS, e);
     j->began = now;
     h->requests++;
     x->active++;

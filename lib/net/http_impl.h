@@ -30,6 +30,8 @@ struct host {
     int active, failures, openings;
     double delay, next_at, closed_until;
     bool probing, given_up, trusted;
+    const char *proxy; /* of the environment; NULL: it is asked directly */
+    bool inside;       /* the name alone says that it is a private address */
     enum robots_state robots_state;
     struct robots *robots;
 };
@@ -47,6 +49,8 @@ struct transfer { /* one curl handle at work, or waiting for some in the pool */
     struct transfer **slot; /* place among the active */
 };
 
+#define PRIVATE_ADDRESS "it leads to a private address (\"private_addresses\": true allows it)"
+
 #define HOST_CHAINS 4096
 struct http {
     struct http_cfg cfg;
@@ -63,7 +67,6 @@ struct http {
     uint64_t requests, bytes;
     double started, checked, look_at;
     struct rng rng;
-    bool proxied;
     const char *ca;
 };
 
@@ -82,6 +85,10 @@ struct outcome {
     char detail[300];
 };
 void transfer_outcome(struct transfer *t, CURLcode rc, struct outcome *o);
+
+/* proxy.c */
+const char *proxy_of(bool https, const char *host); /* NULL: none, or the host is excepted */
+bool host_is_inside(const char *host);              /* a private address written out, or a name of localhost */
 
 /* http.c */
 void job_free(struct job *j);
