@@ -28,7 +28,7 @@ struct extractor {
     struct known_regex *regexes;
     const struct ex_def *def;
     struct ex_doc doc;
-    bool is_html, is_csv;
+    bool is_html, is_csv, unread; /* unread: a text that nobody has asked for as a value yet */
     struct buf decoded, json, ld_text;
     struct sv text; /* the decoded body */
     struct jtoks toks, ld;
@@ -187,6 +187,31 @@ static bool csv_to_json(struct extractor *x, char why[EX_WHY]) {
     return rc == ERR_OK;
 }
 
+static bool takes_value(const struct ex_take *t, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        for (const struct ex_take *k = &t[i]; k; k = k->otherwise)
+            if (k->kind == EX_AT) return true;
+    return false;
+}
+
+/* Are the records of a text made of the text itself? */
+static bool wants_value(const struct ex_def *d) {
+    return d->each || !d->nfields || takes_value(d->fields, d->nfields) || takes_value(d->add, d->nadd);
+}
+
+/* The text as one JSON string. */
+static bool read_text(struct extractor *x, char why[EX_WHY]) {
+    x->unread = false;
+    json_quote(&x->json, x->text);
+    return scan_json(x, (struct sv){x->json.p, x->json.n}, why);
+}
+
+static void need_value(struct extractor *x, enum ex_kind kind) {
+    char why[EX_WHY];
+    if (!x->unread || kind != EX_AT) return;
+    if (!read_text(x, why) || x->json.over) x->root = (struct item){0};
+}
+
 static bool open_as(struct extractor *x, enum ex_format f, char why[EX_WHY]) {
     const char *reason;
     x->json.n = 0;
@@ -207,8 +232,8 @@ static bool open_as(struct extractor *x, enum ex_format f, char why[EX_WHY]) {
         if (!csv_to_json(x, why)) return false;
         break;
     case EX_TEXT:
-        json_quote(&x->json, x->text);
-        break;
+        x->unread = true;
+        return !wants_value(x->def) || read_text(x, why);
     default:
         return scan_json(x, x->text, why);
     }
@@ -218,7 +243,7 @@ static bool open_as(struct extractor *x, enum ex_format f, char why[EX_WHY]) {
 bool extractor_open(struct extractor *x, const struct ex_def *def, const struct ex_doc *doc, char why[EX_WHY]) {
     x->def = def;
     x->doc = *doc;
-    x->is_html = x->is_csv = false;
+    x->is_html = x->is_csv = x->unread = false;
     x->root = (struct item){0};
     x->pairs_of = NULL;
     x->decoded.n = 0;
@@ -431,7 +456,8 @@ static bool take_raw(struct extractor *x, const struct ex_take *t, const struct 
     struct jval v;
     switch (t->kind) {
     case EX_AT:
-        if (x->is_html || !pointer_get(t->root || !it->v.t ? x->root.v : it->v, t->what, &v)) return false;
+        v = t->root || !it->v.t ? x->root.v : it->v;
+        if (x->is_html || !v.t || !pointer_get(v, t->what, &v)) return false;
         put_compact(out, v);
         return true;
     case EX_SELECT:
@@ -514,12 +540,14 @@ static bool take(struct extractor *x, const struct ex_take *t, const struct item
 }
 
 bool extractor_take(struct extractor *x, const struct ex_take *t, struct buf *out) {
+    if (takes_value(t, 1)) need_value(x, EX_AT);
     return take(x, t, &x->root, out);
 }
 
 bool extractor_at(struct extractor *x, const char *pointer, struct buf *out) {
     struct jval v;
-    if (x->is_html || !pointer_get(x->root.v, pointer, &v)) return false;
+    need_value(x, EX_AT);
+    if (x->is_html || !x->root.v.t || !pointer_get(x->root.v, pointer, &v)) return false;
     struct buf b = {0};
     put_compact(&b, v);
     plain_text((struct sv){buf_text(&b), b.n}, out);
@@ -535,6 +563,7 @@ bool extractor_test(struct extractor *x, const struct ex_test *t) {
     if (t->kind == EX_NONE) {
         buf_sv(&text, x->text);
     } else {
+        need_value(x, t->kind);
         there = take(x, &how, &x->root, &json);
         if (there) plain_text((struct sv){buf_text(&json), json.n}, &text);
     }

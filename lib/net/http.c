@@ -109,7 +109,7 @@ static void look_at_name(struct host *x) {
     x->inside = host_is_inside(name);
 }
 
-static struct host *host_of(struct http *h, const char *url) {
+static struct host *find_host(struct http *h, const char *url) {
     char origin[300];
     uint64_t d[2];
     if (!http_origin(url, origin, sizeof origin)) return NULL;
@@ -124,6 +124,16 @@ static struct host *host_of(struct http *h, const char *url) {
     look_at_name(x);
     x->next = *chain;
     *chain = x;
+    return x;
+}
+
+static struct host *host_of(struct http *h, const char *url) {
+    if (h->last_n && strncmp(url, h->last_text, h->last_n) == 0) return h->last;
+    const char *slashes = strstr(url, "://"), *path = slashes ? strchr(slashes + 3, '/') : NULL;
+    struct host *x = find_host(h, url);
+    h->last = x;
+    h->last_n = x && path && (size_t)(path - url) + 1 < sizeof h->last_text ? (size_t)(path - url) + 1 : 0;
+    memcpy(h->last_text, url, h->last_n);
     return x;
 }
 

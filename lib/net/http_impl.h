@@ -60,6 +60,9 @@ struct http {
     int epoll;
     double curl_due; /* 0 none */
     struct host *hosts[HOST_CHAINS], *busy;
+    struct host *last; /* looked up, and its URL up to the path, as written: the next one is mostly of the same */
+    char last_text[200];
+    size_t last_n;
     struct job **wait; /* heap by due */
     size_t nwait, capwait, pending, held;
     struct transfer **active, *pool;
