@@ -178,12 +178,16 @@ def compare(o, where, nginx):
 
 def scale(o, where, nginx):
     env = dict(os.environ, PARTSRO_URL=nginx.url + "/partsro", HYUNKI_STORE_URL=nginx.url + "/hyunki_store", HYUNKI_MARKET_URL=nginx.url + "/hyunki_market")
-    subprocess.run([o.etl, "init", "-q", where, "-p", "parts"], check=True)
+    subprocess.run([o.etl, "init", "-q", where, "-p", "parts"], check=True, stderr=subprocess.DEVNULL)
     path = os.path.join(where, "schemas", "parts", "pipeline.json")
     with open(path) as f:
-        text = f.read().replace('"kind": "http",', '"kind": "http", "rate": 0, "concurrency": 16, "per_host": 16,')
+        text = re.sub(r"(?m)^\s*//.*$", "", f.read())
+    parts = json.loads(text)
+    parts = {"name": "parts", "zone": parts["zone"], "stages": {"default": {"retries": 0}},
+             "datasets": [dict({k: v for k, v in d.items() if k != "transform"}, source=dict(d["source"], rate=0, concurrency=16, per_host=16))
+                          for d in parts["datasets"] if d["source"]["kind"] == "http"]}
     with open(path, "w") as f:
-        f.write(text)
+        json.dump(parts, f, ensure_ascii=False)
     home = os.path.join(where, "parts")
     seconds, cpu, mib = timed([o.etl, "run", "-q", "-p", "parts", DAY, "--only", "collect", "--home", home], cwd=where, env=env)
     print("parts, %d detail pages of three shops side by side, 16 at once each: %.1f s, %.1f s of processor time, %.0f pages/s, %.0f MiB; the home then has %d MB"

@@ -73,6 +73,17 @@ static size_t ahead(const struct crawl *c) {
     return http_pending(c->net) + c->nready + c->nkept;
 }
 
+/*
+ * Is it time for a transaction of the ledger? Each waits for the disk, and each row of it changes a page of 16 KiB somewhere
+ * in the index by URL; so as much as can wait goes into one: all of half a second, while the engine has enough to do.
+ */
+static bool batch_due(const struct crawl *c) {
+    if (keep_busy(c)) return false;
+    if (c->nready && http_pending(c->net) < 2 * (size_t)c->h->concurrency) return true;
+    if (c->nready >= c->window / 2 || c->ndone >= 2000) return true;
+    return (c->nready || c->ndone) && now_mono() - c->flushed > BATCH_SECONDS;
+}
+
 /* Bytes that the answers may hold together grow with what is under way, so the plan runs ahead by a little only. */
 static int crawl_turn(struct crawl *c, struct err *e) {
     int rc = keep_poll(c, e);
@@ -87,11 +98,7 @@ static int crawl_turn(struct crawl *c, struct err *e) {
     for (int k = 0; rc == ERR_OK && more && ahead(c) < c->window && k < 10000; k++)
         rc = plan_next(c, &more, e);
     c->planned_all = !more;
-    double now = now_mono();
-    bool due = c->nready || c->ndone >= 2000 || (c->ndone && now - c->flushed > 0.5);
-    /* while much is under way, requests are noted together: each transaction waits for the disk */
-    if (c->nready && http_pending(c->net) > c->window / 2 && now - c->flushed < 0.05) due = false;
-    if (rc == ERR_OK && due) keep_begin(c);
+    if (rc == ERR_OK && batch_due(c)) keep_begin(c);
     if (rc == ERR_OK) rc = http_turn(c->net, 0, e);
     if (rc == ERR_OK && c->planned_all && !ahead(c)) rc = end_pass(c, e);
     return rc;
@@ -101,9 +108,9 @@ static double crawl_due(const struct crawl *c) {
     if (c->state == CRAWL_DONE) return 1;
     double left = c->resume_at - now_mono();
     if (c->state == CRAWL_PAUSE) return left > 0 ? left : 0;
-    if (c->nready && !keep_busy(c)) return http_pending(c->net) ? 0.02 : 0;
-    if (!c->planned_all && ahead(c) < c->window) return 0;
-    return http_due(c->net);
+    if (batch_due(c) || (!c->planned_all && ahead(c) < c->window)) return 0;
+    double due = http_due(c->net), at = c->flushed + BATCH_SECONDS - now_mono();
+    return (c->nready || c->ndone) && !keep_busy(c) && at < due ? (at > 0 ? at : 0) : due;
 }
 
 static void wait_for_any(struct crawl *const *c, size_t n) {

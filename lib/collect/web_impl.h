@@ -156,7 +156,8 @@ int crawl_open(struct crawl *c, const struct pipeline *p, const struct pl_datase
 void crawl_close(struct crawl *c);
 
 /* web_keep.c */
-#define WINDOW_MAX 4096
+#define WINDOW_MAX 2048
+#define BATCH_SECONDS 0.5
 int keep_open(struct crawl *c, struct err *e);
 void keep_close(struct crawl *c); /* waits for the batch under way; what is not in it is not kept */
 /* For the ledger: an answer came. */

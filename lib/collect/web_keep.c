@@ -167,7 +167,10 @@ void keep_begin(struct crawl *c) {
     struct keeper *k = c->keeper;
     struct visit *ready = c->ready;
     if (k && (k->busy || !(c->ndone || ready))) return;
-    c->flushed = now_mono();
+    double now = now_mono();
+    /* a fast crawl plans further ahead, so that its batches are larger and fewer */
+    if (k && c->nready >= c->window / 2 && now - c->flushed < BATCH_SECONDS / 2 && c->window < WINDOW_MAX) c->window *= 2;
+    c->flushed = now;
     c->ready = NULL;
     c->ready_end = &c->ready;
     if (!k) {
