@@ -178,7 +178,7 @@ def compare(o, where, nginx):
 
 def scale(o, where, nginx):
     env = dict(os.environ, PARTSRO_URL=nginx.url + "/partsro", HYUNKI_STORE_URL=nginx.url + "/hyunki_store", HYUNKI_MARKET_URL=nginx.url + "/hyunki_market")
-    subprocess.run([o.etl, "init", "-q", where, "-p", "parts"], check=True, stderr=subprocess.DEVNULL)
+    subprocess.run([o.etl, "init", "-q", where, "-p", "parts"], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     path = os.path.join(where, "schemas", "parts", "pipeline.json")
     with open(path) as f:
         text = re.sub(r"(?m)^\s*//.*$", "", f.read())

@@ -59,6 +59,7 @@ NEEDS = {
     "openlineage": lambda: works("python3", "-c", "import openlineage.client.generated.base"),
     "jq": lambda: works("jq", "--version"),
     "chromium": lambda: any(shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome")),
+    "nginx": lambda: works("nginx", "-v"),
     "gzip": lambda: works("gzip", "--version"),
 }
 met = {}
