@@ -78,7 +78,7 @@ struct crawl {
     struct journal old; /* of an earlier definition: its kept answers can be read again; path NULL none */
     struct ledger ledger;
     struct requests rows;
-    bool durable, secrets, opened;
+    bool durable, secrets, opened, interrupted; /* interrupted: an earlier crawl of the day did not come to its end */
     struct phase *phases;
     /* the pass under way */
     enum crawl_state state;

@@ -245,6 +245,7 @@ int keep_all(struct crawl *c, struct err *e) {
 int keep_left(void *ctx, const char *sha1, const char *url, struct err *e) {
     struct crawl *c = ctx;
     (void)e;
+    c->interrupted = true;
     for (size_t k = 0; k < c->h->nrequests; k++) {
         size_t i = journal_find(&c->j, k, sha1);
         if (c->j.e[i].state == ENTRY_NONE) continue;

@@ -109,10 +109,23 @@ static void sweep_days(struct crawl *c, const char *layer) {
     }
 }
 
+/* Half-written answers of a crawl that was killed; they lie up to as many directories deep as a partition has. */
+static void sweep_answers(const char *dir, int depth) {
+    char **names;
+    size_t n;
+    struct err e;
+    struct arena a = {0};
+    if (dir_sweep(dir, &e) == ERR_OK && depth && dir_list(dir, &a, &names, &n, &e) == ERR_OK)
+        for (size_t i = 0; i < n; i++)
+            if (!strchr(names[i], '.')) sweep_answers(arena_fmt(&a, "%s/%s", dir, names[i]), depth - 1);
+    arena_free(&a);
+}
+
 static int open_journal(struct crawl *c, struct err *e) {
     char *path = arena_fmt(&c->a, "%s/journal", c->dir), *old = arena_fmt(&c->a, "%s.old", path);
     const char *run = c->o->run_id ? c->o->run_id : "";
     int rc = dir_make(c->dir, e);
+    if (rc == ERR_OK && c->durable) rc = dir_sweep(c->dir, e);
     if (rc == ERR_OK) rc = journal_open(&c->j, path, plan_under(c), c->o->fresh ? run : NULL, run, e);
     if (rc || !c->durable) return rc;
     if (!c->h->keep_answers || c->o->fresh) {
@@ -171,6 +184,7 @@ int crawl_open(struct crawl *c, const struct pipeline *p, const struct pl_datase
     if (rc == ERR_OK)
         rc = requests_open(&c->rows, &c->ledger, c->source, c->date, o->run_id ? o->run_id : "", c->h->keep, e);
     if (rc == ERR_OK) rc = requests_pending(&c->rows, keep_left, c, e);
+    if (c->interrupted && c->h->keep_answers) sweep_answers(c->answers, 8);
     if (rc == ERR_OK) rc = keep_open(c, e);
     return rc;
 }
