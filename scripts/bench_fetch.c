@@ -1,5 +1,5 @@
-/* make bench: the HTTP engine alone, without ledger, journal and records: bench_fetch URL-PREFIX PAGES CONCURRENCY asks for
- * PREFIX100000, PREFIX100001, ... and drops the answers. See scripts/bench_crawl.py. */
+/* make bench: the HTTP engine alone, without ledger, journal and records: bench_fetch URL-PREFIX PAGES CONCURRENCY asks
+ * for PREFIX100000, PREFIX100001, ... and drops the answers. See scripts/bench_crawl.py. */
 #include <stdio.h>
 
 #include "net/http.h"

@@ -71,12 +71,24 @@ static void read_head(struct jval v, struct arena *a, struct journal_head *h, si
         const char **text;
         int64_t *number;
         bool *flag;
-    } fields[] = {{"no", 0, &no, 0},         {"phase", &h->phase, 0, 0},   {"sha1", &h->sha1, 0, 0},
-                  {"url", &h->url, 0, 0},    {"state", &state, 0, 0},      {"reason", &h->reason, 0, 0},
-                  {"status", 0, &status, 0}, {"attempts", 0, &attempts, 0}, {"items", 0, &items, 0},
-                  {"seen", 0, &seen, 0},     {"temporary", 0, 0, &h->temporary}, {"extra", 0, 0, &h->extra},
-                  {"next", &h->next, 0, 0},  {"answer", &h->answer, 0, 0}, {"type", &h->type, 0, 0},
-                  {"from", &h->from, 0, 0},  {"sum", &sum, 0, 0},          {"bytes", 0, &size, 0}};
+    } fields[] = {{"no", 0, &no, 0},
+                  {"phase", &h->phase, 0, 0},
+                  {"sha1", &h->sha1, 0, 0},
+                  {"url", &h->url, 0, 0},
+                  {"state", &state, 0, 0},
+                  {"reason", &h->reason, 0, 0},
+                  {"status", 0, &status, 0},
+                  {"attempts", 0, &attempts, 0},
+                  {"items", 0, &items, 0},
+                  {"seen", 0, &seen, 0},
+                  {"temporary", 0, 0, &h->temporary},
+                  {"extra", 0, 0, &h->extra},
+                  {"next", &h->next, 0, 0},
+                  {"answer", &h->answer, 0, 0},
+                  {"type", &h->type, 0, 0},
+                  {"from", &h->from, 0, 0},
+                  {"sum", &sum, 0, 0},
+                  {"bytes", 0, &size, 0}};
     uint32_t pos = 0;
     size_t f = 0, n = sizeof fields / sizeof *fields;
     for (struct jval k, x; jv_type(v) == JT_OBJ && jv_each(v, &pos, &k, &x);) {

@@ -74,8 +74,9 @@ static size_t ahead(const struct crawl *c) {
 }
 
 /*
- * Is it time for a transaction of the ledger? Each waits for the disk, and each row of it changes a page of 16 KiB somewhere
- * in the index by URL; so as much as can wait goes into one: all of half a second, while the engine has enough to do.
+ * Is it time for a transaction of the ledger? Each waits for the disk, and each row of it changes a page of 16 KiB
+ * somewhere in the index by URL; so as much as can wait goes into one: all of half a second, while the engine has
+ * enough to do.
  */
 static bool batch_due(const struct crawl *c) {
     if (keep_busy(c)) return false;
@@ -95,8 +96,7 @@ static int crawl_turn(struct crawl *c, struct err *e) {
     if (c->state != CRAWL_PASS) return rc;
     if (!c->pass) plan_begin(c);
     bool more = !c->planned_all;
-    for (int k = 0; rc == ERR_OK && more && ahead(c) < c->window && k < 10000; k++)
-        rc = plan_next(c, &more, e);
+    for (int k = 0; rc == ERR_OK && more && ahead(c) < c->window && k < 10000; k++) rc = plan_next(c, &more, e);
     c->planned_all = !more;
     if (rc == ERR_OK && batch_due(c)) keep_begin(c);
     if (rc == ERR_OK) rc = http_turn(c->net, 0, e);

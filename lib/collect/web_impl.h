@@ -1,7 +1,7 @@
 /*
- * What the files of the crawl share: web.c drives it, web_open.c opens and closes it, web_plan.c says which requests there
- * are (web_axes.c what they go through, web_names.c what names stand for), web_answer.c what an answer means, web_keep.c
- * keeps the ledger, web_tell.c says what came of it. Private to the room.
+ * What the files of the crawl share: web.c drives it, web_open.c opens and closes it, web_plan.c says which requests
+ * there are (web_axes.c what they go through, web_names.c what names stand for), web_answer.c what an answer means
+ * (web_kept.c keeps it as it came), web_keep.c keeps the ledger, web_tell.c says what came of it. Private to the room.
  */
 #ifndef ETL_COLLECT_WEB_IMPL_H
 #define ETL_COLLECT_WEB_IMPL_H
@@ -88,12 +88,12 @@ struct crawl {
     struct axis *axes;
     size_t naxes;
     bool begun, planned_all;
-    double resume_at; /* CRAWL_PAUSE */
-    size_t failed_now, window; /* window: requests that the plan runs ahead by */
+    double resume_at;                 /* CRAWL_PAUSE */
+    size_t failed_now, window;        /* window: requests that the plan runs ahead by */
     struct visit *ready, **ready_end; /* to be noted in the ledger, then sent */
-    size_t nready, nkept; /* nkept: of the batch that the keeper has */
-    struct keeper *keeper; /* NULL: the crawl is not durable */
-    struct visit *live;    /* handed to the engine */
+    size_t nready, nkept;             /* nkept: of the batch that the keeper has */
+    struct keeper *keeper;            /* NULL: the crawl is not durable */
+    struct visit *live;               /* handed to the engine */
     struct ended {
         char *sha1, *url;
         enum entry_state state;
@@ -145,6 +145,12 @@ void visit_free(struct visit *v);
 int answer_take(void *ctx, void *tag, const struct http_answer *a, bool *again, struct err *e);
 /* An answer of an earlier crawl, parsed again. *taken false: there is none. */
 int answer_again(struct crawl *c, struct visit *v, bool *taken, struct err *e);
+
+/* web_kept.c */
+int kept_keep(struct crawl *c, struct sv body, char sha256[65], struct err *e);
+/* The answer under the names of its question as well: "partition". */
+int kept_place(struct crawl *c, const struct visit *v, const char *partition, const char *sha256, struct err *e);
+int kept_read(struct crawl *c, const char *sha256, struct buf *body, struct err *e); /* ERR_CORRUPT: it is damaged */
 
 /* web.c */
 int crawl_place(struct crawl *c, size_t phase, uint32_t base, uint32_t page, size_t entry);

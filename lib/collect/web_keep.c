@@ -1,11 +1,11 @@
 /*
  * The ledger of a crawl, kept by a thread of its own, so that requests go on while a transaction waits for the disk.
  *
- * What ended and what is to be asked next gather in the crawl; keep_begin hands both over as one batch: first the journal
- * is synced, then the rows are written in one transaction. Only when that has been committed (keep_poll) are the batch's
- * requests given to the engine: a request is PENDING on the disk before it is sent, and one that is noted as ended has its
- * answer on the disk. One batch is under way at a time; what comes meanwhile makes the next, so batches grow with the
- * load and a slow disk costs fewer transactions, not slower pages.
+ * What ended and what is to be asked next gather in the crawl; keep_begin hands both over as one batch: first the
+ * journal is synced, then the rows are written in one transaction. Only when that has been committed (keep_poll) are
+ * the batch's requests given to the engine: a request is PENDING on the disk before it is sent, and one that is noted
+ * as ended has its answer on the disk. One batch is under way at a time; what comes meanwhile makes the next, so
+ * batches grow with the load and a slow disk costs fewer transactions, not slower pages.
  *
  * The thread touches the batch, the ledger's connection and the journal's descriptor, and nothing else of the crawl.
  */
@@ -169,7 +169,8 @@ void keep_begin(struct crawl *c) {
     if (k && (k->busy || !(c->ndone || ready))) return;
     double now = now_mono();
     /* a fast crawl plans further ahead, so that its batches are larger and fewer */
-    if (k && c->nready >= c->window / 2 && now - c->flushed < BATCH_SECONDS / 2 && c->window < WINDOW_MAX) c->window *= 2;
+    if (k && c->nready >= c->window / 2 && now - c->flushed < BATCH_SECONDS / 2 && c->window < WINDOW_MAX)
+        c->window *= 2;
     c->flushed = now;
     c->ready = NULL;
     c->ready_end = &c->ready;

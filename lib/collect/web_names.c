@@ -1,4 +1,5 @@
-/* Names and templates of a crawl: what stands for {name} and ${SECRET}, and what is asked of them before the first request. */
+/* Names and templates of a crawl: what stands for {name} and ${SECRET}, and what is asked of them before the first
+ * request. */
 #include <ctype.h>
 
 #include "base/hash.h"

@@ -157,7 +157,7 @@ static int read_urls(struct crawl *c, struct err *e) {
 }
 
 int crawl_open(struct crawl *c, const struct pipeline *p, const struct pl_dataset *d, day_t day,
-                      const struct collect_opt *o, struct err *e) {
+               const struct collect_opt *o, struct err *e) {
     *c = (struct crawl){.p = p, .d = d, .h = d->source.http, .o = o, .day = day, .durable = o->run_id != NULL};
     c->ready_end = &c->ready;
     c->started = c->flushed = now_mono();

@@ -1,6 +1,7 @@
 /*
- * Which requests a crawl makes, in which order: the cross product of what the names of "for" stand for (web_axes.c), and
- * the pages behind each. The plan is gone through anew in every pass; what the journal knows already is not asked again.
+ * Which requests a crawl makes, in which order: the cross product of what the names of "for" stand for (web_axes.c),
+ * and the pages behind each. The plan is gone through anew in every pass; what the journal knows already is not asked
+ * again.
  */
 #include "base/hash.h"
 #include "base/log.h"

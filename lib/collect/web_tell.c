@@ -1,4 +1,5 @@
-/* What came of a crawl: the counts, failed.jsonl, whether too much failed; and the records in the order of the definition. */
+/* What came of a crawl: the counts, failed.jsonl, whether too much failed; and the records in the order of the
+ * definition. */
 #include <unistd.h>
 
 #include "base/log.h"

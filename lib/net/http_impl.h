@@ -1,4 +1,5 @@
-/* What the files of the HTTP engine share: http.c decides when, http_transfer.c does it. Private to the room. */
+/* What the files of the HTTP engine share: http.c decides when, http_host.c knows whom, http_transfer.c does it.
+ * Private to the room. */
 #ifndef ETL_NET_HTTP_IMPL_H
 #define ETL_NET_HTTP_IMPL_H
 
@@ -93,8 +94,19 @@ void transfer_outcome(struct transfer *t, CURLcode rc, struct outcome *o);
 const char *proxy_of(bool https, const char *host); /* NULL: none, or the host is excepted */
 bool host_is_inside(const char *host);              /* a private address written out, or a name of localhost */
 
-/* http.c */
+/* http_host.c */
 void job_free(struct job *j);
+struct host *host_find(struct http *h, const char *url); /* made where it is new; NULL: no http(s) URL */
+void host_busy(struct http *h, struct host *x);
+void host_enqueue(struct http *h, struct job *j, bool front);
+struct job *host_dequeue(struct host *x); /* there is one */
+void job_wait(struct http *h, struct job *j, double due);
+struct job *job_due(struct http *h); /* the one that is due first; there is one */
+void job_again(struct http *h, struct job *j, const struct outcome *o);
+void host_latency(const struct http *h, struct host *x, double seconds, bool good);
+void host_health(struct http *h, struct host *x, const struct outcome *o);
+
+/* http.c */
 int http_ended(struct http *h, struct transfer *t, CURLcode rc, struct err *e);
 
 #endif

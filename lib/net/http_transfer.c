@@ -53,7 +53,8 @@ static size_t on_header(char *p, size_t size, size_t n, void *ctx) {
 static curl_socket_t on_socket(void *ctx, curlsocktype purpose, struct curl_sockaddr *a) {
     struct transfer *t = ctx;
     (void)purpose;
-    if (!t->h->cfg.private_addresses && !t->job->host->trusted && !t->job->host->proxy && address_is_private(&a->addr)) {
+    if (!t->h->cfg.private_addresses && !t->job->host->trusted && !t->job->host->proxy &&
+        address_is_private(&a->addr)) {
         t->refused = true;
         return CURL_SOCKET_BAD;
     }

@@ -89,8 +89,8 @@ static const char *first_set(const char *const *names) {
 const char *proxy_of(bool https, const char *host) {
     static const char *const plain[] = {"http_proxy", "all_proxy", "ALL_PROXY", NULL}; /* HTTP_PROXY is what CGI sets */
     static const char *const secure[] = {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", NULL};
-    static const char *const not[] = {"no_proxy", "NO_PROXY", NULL};
-    const char *proxy = first_set(https ? secure : plain), *list = first_set(not);
+    static const char *const not [] = {"no_proxy", "NO_PROXY", NULL};
+    const char *proxy = first_set(https ? secure : plain), *list = first_set(not );
     struct literal l = literal_of(host);
     size_t n = strlen(host);
     if (n && host[n - 1] == '.') n--;
