@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "base/hash.h"
 #include "base/stop.h"
 #include "io/ahead.h"
 #include "io/gzip.h"
@@ -39,6 +40,7 @@ struct bytes {
     uint64_t unpacked;      /* of gzip, so far */
     _Atomic uint64_t taken; /* counted by the thread that inflates, read by the progress line */
     struct ahead *ahead;
+    struct digest *digest;
     z_stream z;
     unsigned char pend[RAW_SIZE]; /* plain bytes waiting to be decoded */
     size_t pend_n;
@@ -95,6 +97,7 @@ static int fill(struct bytes *b, struct err *e) {
         if (n < 0) return err_sys(e, ERR_NOINPUT, "cannot read %s", b->name);
         b->raw_n = (size_t)n;
         b->taken += (size_t)n;
+        if (b->digest) digest_add(b->digest, b->raw, (size_t)n);
         return n ? ERR_OK : ended(b, e);
     }
 }
@@ -247,6 +250,7 @@ static int plain(struct bytes *b, char *to, size_t cap, size_t *n, struct err *e
             if (rc) return rc;
             *n = (size_t)r;
             b->taken += (size_t)r;
+            if (b->digest) digest_add(b->digest, to, (size_t)r);
             break;
         }
         return ERR_OK;
@@ -342,6 +346,11 @@ int bytes_read(struct bytes *b, char *to, size_t cap, size_t *n, struct err *e) 
         if (rc == ERR_OK && !*n) return bytes_read(b, to, cap, n, e); /* nothing but a mark yet */
     }
     return rc;
+}
+
+void bytes_digest(struct bytes *b, struct digest *d) {
+    digest_add(d, b->raw, b->raw_n); /* what was looked at to open it */
+    b->digest = d;
 }
 
 uint64_t bytes_in(const struct bytes *b) {

@@ -28,6 +28,9 @@ int bytes_open_memory(struct bytes **out, const char *name, const void *p, size_
  * that ends early is ERR_INCOMPLETE; damaged, ERR_DATA. CP949 pairs that mean nothing come out as the byte FF, which no
  * UTF-8 text holds, so the record reader rejects the line and names the place. */
 int bytes_read(struct bytes *b, char *to, size_t cap, size_t *n, struct err *e);
+/* Add all bytes of the file, as they lie there, to d (base/hash.h), which must outlive b. */
+struct digest;
+void bytes_digest(struct bytes *b, struct digest *d);
 uint64_t bytes_in(const struct bytes *b); /* bytes taken from the file, compressed as they lie there */
 bool bytes_is_pipe(const struct bytes *b);
 void bytes_close(struct bytes *b);
