@@ -37,6 +37,7 @@ struct loader {
     bool begun, digesting;
     struct digest digest;
     const struct load_ctx *ctx;
+    uint64_t taken;       /* of the dropped: whose key is there */
     uint64_t given;       /* rows given to bulk.c */
     struct place *places; /* where the rows given to bulk.c came from */
     size_t nplaces, places_cap;
@@ -349,6 +350,7 @@ static void out_free(void *out) {
 
 static void tell_drop(struct load_ctx *c, uint32_t file, uint64_t line, const char *why) {
     c->l->st.dropped++;
+    c->l->taken += why == key_is_there;
     if (why == key_is_there && c->l->t->mode == LOAD_IGNORE) { /* what this mode is for */
         c->known++;
         return;
@@ -522,15 +524,31 @@ static int expire(struct loader *l, struct err *e) {
     return rc;
 }
 
+static int too_many_dropped(struct loader *l, struct err *e) {
+    struct buf key = {0};
+    for (size_t i = 0; i < l->t->key.n; i++) buf_fmt(&key, "%s%s", i ? ", " : "", l->t->key.s[i]);
+    if (l->taken)
+        err_set(e, ERR_DATA,
+                "table %s: %llu of %llu records do not fit (more than %g %%), %llu of them because their key (%s) is "
+                "in the "
+                "table already, from this day or another: keys hold over all days, so put the day into the key, or let "
+                "\"mode\" be \"upsert\" or \"ignore_duplicates\"; nothing is loaded",
+                l->t->table, (unsigned long long)l->st.dropped, (unsigned long long)l->st.rows_in, l->t->max_dropped,
+                (unsigned long long)l->taken, buf_text(&key));
+    else
+        err_set(e, ERR_DATA, "table %s: %llu of %llu records do not fit (more than %g %%); nothing is loaded",
+                l->t->table, (unsigned long long)l->st.dropped, (unsigned long long)l->st.rows_in, l->t->max_dropped);
+    buf_free(&key);
+    return ERR_DATA;
+}
+
 int loader_commit(struct loader *l, const struct warehouse_mark *mark, struct loader_stats *st, struct err *e) {
     int rc = begin(l, 0, e);
     stmt_close(&l->insert);
     uint64_t excused = l->t->mode == LOAD_IGNORE ? l->st.dropped : 0;
     if (rc == ERR_OK && l->st.rows_in &&
         (double)(l->st.dropped - excused) * 100 > l->t->max_dropped * (double)l->st.rows_in)
-        rc = err_set(e, ERR_DATA, "table %s: %llu of %llu records do not fit (more than %g %%); nothing is loaded",
-                     l->t->table, (unsigned long long)l->st.dropped, (unsigned long long)l->st.rows_in,
-                     l->t->max_dropped);
+        rc = too_many_dropped(l, e);
     if (rc == ERR_OK && l->t->mode == LOAD_UPSERT) rc = remove_marked(l, e);
     if (rc == ERR_OK && l->t->mode == LOAD_UPSERT)
         l->st.updated = l->st.written - (uint64_t)(count_rows(l) + l->gone - l->rows_before);
