@@ -27,6 +27,11 @@ LIB_OBJ := $(LIB_SRC:%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/embed.o
 CMD_OBJ := $(CMD_SRC:%.c=$(BUILD)/obj/%.o)
 TESTS := $(TEST_SRC:%.c=$(BUILD)/test/%)
 
+# on all processors, unless make was told how many
+ifeq ($(MAKELEVEL)$(filter -j%,$(MAKEFLAGS)),0)
+MAKEFLAGS += -j$(shell nproc)
+endif
+
 .PHONY: all
 all: $(BUILD)/etl
 
@@ -48,7 +53,7 @@ $(BUILD)/obj/%.o: %.c | $(DEPS)
 
 $(BUILD)/gen/embed.c: scripts/embed.sh $(EMBED_SRC) build/deps/page/uPlot.js | $(DEPS)
 	@mkdir -p $(@D)
-	scripts/embed.sh $@ $(EMBED_SRC) build/deps/page/* build/deps/licenses/*.txt build/deps/versions.txt LICENSE
+	@scripts/embed.sh $@ $(EMBED_SRC) build/deps/page/* build/deps/licenses/*.txt build/deps/versions.txt LICENSE
 $(BUILD)/obj/embed.o: $(BUILD)/gen/embed.c
 	@mkdir -p $(@D)
 	@$(CC) $(CFLAGS) -c $< -o $@
@@ -78,25 +83,30 @@ test-packages:
 	@scripts/deps.sh packages test
 
 test: test-packages
-	@$(MAKE) --no-print-directory test-run
+	@$(MAKE) -s --no-print-directory test-run
 test-run: $(BUILD)/etl $(TESTS)
 	@scripts/test.sh $(BUILD)
 
 test-all: test-packages
-	@$(MAKE) --no-print-directory $(BUILD)/etl $(BUILD)/etl-dynamic $(TESTS)
+	@$(MAKE) -s --no-print-directory $(BUILD)/etl $(BUILD)/etl-dynamic $(TESTS)
 	@scripts/test.sh $(BUILD) --all
 
-# Every moment instead of a sample: some 20 minutes on two cores.
+# Every moment instead of a sample: hours on two cores.
 .PHONY: torture
 torture: test-packages
 	@$(MAKE) --no-print-directory $(BUILD)/etl $(BUILD)/etl-dynamic
 	@python3 scripts/torture all --all --binary $(BUILD)/etl
 
-.PHONY: asan-tests
+.PHONY: asan asan-tests
+asan: test-packages
+	@ETL_ASAN_SECONDS=0 scripts/asan.sh
 asan-tests: $(TESTS)
 
 lint: test-packages
 	@scripts/lint.sh
+.PHONY: lint-deep
+lint-deep: test-packages
+	@scripts/lint.sh --deep
 format:
 	clang-format -i $$(git ls-files '*.c' '*.h')
 
@@ -123,6 +133,7 @@ dist: $(BUILD)/etl
 bench: $(BUILD)/etl $(BUILD)/bench_fetch
 	@scripts/bench.sh $(BUILD)/etl
 	@python3 scripts/bench_crawl.py $(BUILD)/etl --fetch $(BUILD)/bench_fetch
+	@scripts/bench_kamis.sh $(BUILD)/etl
 
 # The crawls alone: some five minutes.
 .PHONY: bench-crawl

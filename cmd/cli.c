@@ -286,6 +286,20 @@ int cli_env(struct cli *c, struct err *e) {
     return ERR_OK;
 }
 
+/* What only a generator knows would be passed over in silence. */
+static int check_generator(const struct cli *c, const struct pipeline *p, struct err *e) {
+    static const char *const words[] = {"users", "trips", "inject"};
+    static const enum source_kind kinds[] = {SOURCE_CLICKSTREAM, SOURCE_TRIPS, SOURCE_CLICKSTREAM};
+    for (int i = 0; i < 3; i++) {
+        bool any = false;
+        for (size_t k = 0; k < p->ndatasets; k++) any = any || p->datasets[k].source.kind == kinds[i];
+        if (cli_has(c, words[i]) && !any)
+            return err_set(e, ERR_USAGE, "--%s: pipeline %s has no source that generates %s", words[i], p->name,
+                           kinds[i] == SOURCE_TRIPS ? "trips" : "events");
+    }
+    return ERR_OK;
+}
+
 int cli_pipeline(const struct cli *c, const char *name, struct pipeline **p, struct err *e) {
     if (!name) name = cli_get(c, "pipeline");
     if (!name) name = getenv("ETL_PIPELINE");
@@ -293,12 +307,15 @@ int cli_pipeline(const struct cli *c, const char *name, struct pipeline **p, str
     if (!name && !file_exists("pipeline.json"))
         return err_set(e, ERR_USAGE,
                        "which pipeline? Give -p NAME, set ETL_PIPELINE, or stand in a directory with a pipeline.json");
-    return pipeline_load(p, name, c->env.home, e);
+    int rc = pipeline_load(p, name, c->env.home, e);
+    return rc ? rc : check_generator(c, *p, e);
 }
 
 int cli_days(const struct cli *c, const struct pipeline *p, const char *text, bool range, day_t *from, day_t *to,
              struct err *e) {
     day_t today = zone_day(&p->zone, now_utc());
+    if (text && cli_has(c, "day"))
+        return err_set(e, ERR_USAGE, "--day %s and '%s': one day is enough", cli_get(c, "day"), text);
     if (!text) text = cli_get(c, "day");
     *from = *to = today - 1;
     if (!text) return ERR_OK;

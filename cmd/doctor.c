@@ -7,10 +7,12 @@
 #include "base/embed.h"
 #include "base/log.h"
 #include "cmd/cli.h"
+#include "collect/collect.h"
 #include "io/file.h"
 #include "io/part.h"
 #include "mart/mart.h"
 #include "net/post.h"
+#include "pipeline/http.h"
 #include "report/alert.h"
 #include "store/home.h"
 #include "store/warehouse.h"
@@ -18,6 +20,7 @@
 struct doctor {
     struct cli *c;
     size_t problems;
+    bool named; /* the pipeline was asked for: that it cannot run here is a problem */
 };
 
 static void say(struct doctor *d, bool ok, const char *what, const char *detail) {
@@ -180,6 +183,49 @@ static void look_at_channels(struct doctor *d, const struct pipeline *p) {
         say(d, false, "tls", "no bundle of CA certificates found: install ca-certificates, or set SSL_CERT_FILE");
 }
 
+/* ${NAME} in a text: what is not set is a problem of its own. */
+static void look_at_names(struct doctor *d, const struct pl_dataset *ds, const char *text, size_t *bad) {
+    char *unused;
+    struct err e = {0};
+    if (!text || secret_expand(text, &d->c->a, &unused, &e) == ERR_OK) return;
+    say(d, !d->named, "source", arena_fmt(&d->c->a, "%s: %s", ds->name, e.msg));
+    ++*bad;
+}
+
+/* Settings and secrets of a web source; nothing is asked. */
+static void look_at_web(struct doctor *d, const struct pl_dataset *ds) {
+    const struct pl_http *h = ds->source.http;
+    const char *lacks = collect_lacks(ds, &d->c->env.collect);
+    const struct pl_pairs *pairs[] = {&h->headers, &h->auth_query, &h->auth_header};
+    const char *words[] = {h->user, h->password, h->bearer};
+    size_t bad = 0;
+    if (lacks) {
+        say(d, true, "source", arena_fmt(&d->c->a, "%s: left out, for %s is not set", ds->name, lacks));
+        return;
+    }
+    for (size_t i = 0; i < h->nsettings; i++) {
+        const struct pl_setting *s = &h->settings[i];
+        const char *v = s->env ? getenv(s->env) : s->value;
+        if ((v && *v) || s->value) continue;
+        say(d, !d->named, "source",
+            arena_fmt(&d->c->a, "%s: environment variable %s is not set (setting '%s' has no default)", ds->name,
+                      s->env, s->name));
+        bad++;
+    }
+    for (int i = 0; i < 3; i++) {
+        look_at_names(d, ds, words[i], &bad);
+        for (size_t k = 0; k < pairs[i]->values.n; k++) look_at_names(d, ds, pairs[i]->values.s[k], &bad);
+    }
+    for (size_t r = 0; r < h->nrequests; r++)
+        for (size_t k = 0; k < h->requests[r].headers.values.n + h->requests[r].params.values.n; k++)
+            look_at_names(d, ds,
+                          k < h->requests[r].headers.values.n
+                              ? h->requests[r].headers.values.s[k]
+                              : h->requests[r].params.values.s[k - h->requests[r].headers.values.n],
+                          &bad);
+    if (!bad) say(d, true, "source", arena_fmt(&d->c->a, "%s: what it needs is set", ds->name));
+}
+
 static void look_at_pipeline(struct doctor *d, const char *name) {
     struct pipeline *p = NULL;
     struct err e = {0};
@@ -188,8 +234,11 @@ static void look_at_pipeline(struct doctor *d, const char *name) {
         say(d, false, name ? name : "pipeline", e.msg);
         return;
     }
-    say(d, true, p->name, arena_fmt(&d->c->a, "%s: %zu datasets, %zu models", p->file, p->ndatasets, p->nmodels));
+    say(d, true, p->name,
+        arena_fmt(&d->c->a, "%s: %zu dataset%s, %zu model%s", p->file, p->ndatasets, &"s"[p->ndatasets == 1],
+                  p -> nmodels, &"s"[p->nmodels == 1]));
     for (size_t i = 0; i < p->ndatasets; i++) {
+        if (p->datasets[i].source.kind == SOURCE_HTTP) look_at_web(d, &p->datasets[i]);
         if (p->datasets[i].source.kind != SOURCE_FILES) continue;
         char **paths,
             *pattern = collect_path(p, p->datasets[i].source.path, zone_day(&p->zone, now_utc()) - 1, &d->c->a);
@@ -219,7 +268,7 @@ static void look_at_pipeline(struct doctor *d, const char *name) {
 }
 
 int cmd_DOCTOR(struct cli *c, struct err *e) {
-    struct doctor d = {.c = c};
+    struct doctor d = {.c = c, .named = cli_has(c, "pipeline") || getenv("ETL_PIPELINE")};
     char **names;
     size_t n;
     say(&d, true, "etl", ETL_VERSION);

@@ -1,12 +1,15 @@
 /* etl run: see commands.def. */
 #include "run/run.h"
 
+#include <unistd.h>
+
 #include "base/log.h"
 #include "base/near.h"
 #include "base/stop.h"
 #include "cmd/cli.h"
 #include "collect/web.h"
 #include "io/file.h"
+#include "run/lock.h"
 #include "run/order.h"
 #include "run/status.h"
 
@@ -29,6 +32,14 @@ static bool failed_before(struct cli *c, const struct pipeline *p, day_t day) {
     return failed;
 }
 
+/* A range lets go of the lock between its days, and another run may take it there: the next day waits for its turn. */
+static bool waited(const struct cli *c, const struct pipeline *p, const struct err *e) {
+    if (!run_lock_held(c->env.home, p->name)) return false;
+    log_info("%s; the range goes on after it", e->msg);
+    while (run_lock_held(c->env.home, p->name) && !stop_signal()) usleep(100000);
+    return !stop_signal();
+}
+
 /* All days of one pipeline, oldest first. A failed day does not keep the next from running; the first failure is told,
  * but a signal, which leaves days undone, comes before it. */
 static int run_days(struct cli *c, const struct pipeline *p, const struct run_opt *opt, struct err *e) {
@@ -36,13 +47,21 @@ static int run_days(struct cli *c, const struct pipeline *p, const struct run_op
     int rc = cli_days(c, p, c->noperands ? c->operands[0] : NULL, true, &from, &to, e);
     if (rc) return rc;
     int first = ERR_OK;
+    struct run_range range = {.written = now_mono()};
+    struct run_opt day = *opt;
+    if (from != to) day.range = &range;
     for (day_t d = from; d <= to; d++) {
         struct err mine = {0};
-        if (stop_signal())
-            return err_set(e, ERR_STOPPED, "stopped by signal %d before %s %s", stop_signal(), p->name, day_text(d).s);
+        range.more = d < to;
+        if (stop_signal()) {
+            first = err_set(e, ERR_STOPPED, "stopped by signal %d before %s %s", stop_signal(), p->name, day_text(d).s);
+            run_range_end(p, &c->env, &range);
+            return first;
+        }
         if (cli_has(c, "retry-failed") && !failed_before(c, p, d)) continue;
         rc = opt->force || opt->dry_run ? ERR_OK : run_may_begin(p, &c->env, d, &mine);
-        if (rc == ERR_OK) rc = run_day(p, d, &c->env, opt, &mine);
+        if (rc == ERR_OK) rc = run_day(p, d, &c->env, &day, &mine);
+        while (rc == ERR_BUSY && d > from && waited(c, p, &mine)) rc = run_day(p, d, &c->env, &day, &mine);
         if (!rc) continue;
         err_in(&mine, "%s %s", p->name, day_text(d).s);
         if (!first) {
@@ -55,6 +74,7 @@ static int run_days(struct cli *c, const struct pipeline *p, const struct run_op
         if (rc == ERR_STOPPED) first = rc;
         if (rc == ERR_BUSY || rc == ERR_STOPPED) break;
     }
+    run_range_end(p, &c->env, &range);
     if (first && from != to)
         err_set(e, first, "not all days ended well; see etl status -p %s %s..%s", p->name, day_text(from).s,
                 day_text(to).s);

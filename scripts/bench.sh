@@ -3,13 +3,14 @@
 # the same run; beside it, where they are installed, what others take for the same: DuckDB (Python's module), ajv (node's
 # module) and jq. Prints the machine and the date. No test: nothing here passes or fails.
 #
-#   scripts/bench.sh ETL [USERS...]     users 100000 make 308,790 events, 999999 ten times as many (the default: both)
+#   scripts/bench.sh ETL [USERS|pothole...]   users 100000 make 308,790 events, 999999 ten times as many; pothole: see
+#                           scripts/bench_pothole.sh (the default: all three)
 #   ETL_BENCH_RUNS=3                    best of so many
 #   ETL_BENCH_PYTHON=python3            the interpreter that may have duckdb;  NODE_PATH for ajv
 set -u
 etl=$(realpath "$1")
 shift
-[ $# -gt 0 ] || set -- 100000 999999
+[ $# -gt 0 ] || set -- 100000 999999 pothole
 root=$(cd "$(dirname "$0")/.." && pwd)
 python=${ETL_BENCH_PYTHON:-python3}
 runs=${ETL_BENCH_RUNS:-3}
@@ -45,7 +46,12 @@ row() { # name, command...
 add() { awk "BEGIN{print $1 + $2}"; }
 
 echo "$(date -u +%F), $(nproc) x $(grep -m1 'model name' /proc/cpuinfo | cut -d: -f2 | xargs), $(free -g | awk '/Mem/{print $2}') GiB; etl $("$etl" --version | awk '{print $2; exit}'); best of $runs"
+. "$root/scripts/bench_pothole.sh"
 for users in "$@"; do
+    if [ "$users" = pothole ]; then
+        pothole
+        continue
+    fi
     rm -rf ./*
     "$etl" collect -q -p commerce -d $day --users "$users" -o events.jsonl || exit 1
     bytes=$(stat -c %s events.jsonl)

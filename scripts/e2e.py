@@ -10,13 +10,15 @@
   needs      words (see NEEDS); a case whose needs are not met is skipped by name
   slow       the case runs with --all only
 
-Options: --all, --only PATTERN (repeatable), --jobs N, --binary PATH, --keep, --times, --list.
+Options: --all, --slow (the slow cases alone), --only PATTERN (repeatable), --jobs N, --binary PATH, --keep, --times, --list, --seconds S (in an order by
+the dice of --seed, as many cases as begin within S seconds; how many were left out is told).
 Python's standard library only. Last line: N passed, N failed, N skipped.
 """
 import argparse
 import difflib
 import fnmatch
 import os
+import random
 import re
 import shutil
 import signal
@@ -171,15 +173,23 @@ def run_case(name, options):
     return time.monotonic() - start, problems, None
 
 
+def run_case_until(end, name, options):
+    """As run_case, or None when it is too late."""
+    return None if end and time.monotonic() > end else run_case(name, options)
+
+
 def main():
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ap.add_argument("--all", action="store_true")
+    ap.add_argument("--slow", action="store_true")
     ap.add_argument("--only", action="append", default=[], metavar="PATTERN")
     ap.add_argument("--jobs", type=int, default=2)
     ap.add_argument("--binary", default=os.path.join(ROOT, "build", "etl"))
     ap.add_argument("--keep", action="store_true", help="keep the directories of failed cases")
     ap.add_argument("--times", action="store_true", help="print the slowest cases")
     ap.add_argument("--list", action="store_true")
+    ap.add_argument("--seconds", type=float)
+    ap.add_argument("--seed", default="1")
     options = ap.parse_args()
     options.binary = os.path.abspath(options.binary)
     if not os.access(options.binary, os.X_OK):
@@ -187,6 +197,9 @@ def main():
     names = sorted(n for n in os.listdir(CASES) if os.path.isfile(os.path.join(CASES, n, "cmd")))
     if options.only:
         names = [n for n in names if any(fnmatch.fnmatch(n, p) or p in n for p in options.only)]
+    if options.slow:
+        options.all = True
+        names = [n for n in names if os.path.exists(os.path.join(CASES, n, "slow"))]
     if options.list:
         print("\n".join(names))
         return 0
@@ -197,11 +210,18 @@ def main():
     times = []
     # the longest first, so that none is left alone at the end
     names.sort(key=lambda n: (not os.path.exists(os.path.join(CASES, n, "long")), n))
+    left_out = 0
+    if options.seconds:
+        random.Random(options.seed).shuffle(names)
+    end = time.monotonic() + options.seconds if options.seconds else None
     try:
         with ThreadPoolExecutor(max(1, options.jobs)) as pool:
-            jobs = {pool.submit(run_case, n, options): n for n in names}
+            jobs = {pool.submit(run_case_until, end, n, options): n for n in names}
             for job in as_completed(jobs):
                 name = jobs[job]
+                if job.result() is None:
+                    left_out += 1
+                    continue
                 seconds, problems, why = job.result()
                 times.append((seconds, name))
                 if problems is None:
@@ -217,6 +237,8 @@ def main():
     if options.times:
         for seconds, name in sorted(times, reverse=True)[:15]:
             print("%7.2f s  %s" % (seconds, name))
+    if options.seconds:
+        print("%d cases left out: the %.0f s were over (seed %s)" % (left_out, options.seconds, options.seed))
     print("%(passed)d passed, %(failed)d failed, %(skipped)d skipped" % counts)
     return 1 if counts["failed"] or not counts["passed"] + counts["skipped"] else 0
 

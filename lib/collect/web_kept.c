@@ -11,18 +11,21 @@
 #include "io/gzip.h"
 
 /* Directories of answers, without waiting for the disk as dir_make does: thousands are made for a day, and what a power
- * loss takes is asked for again. */
+ * loss takes is asked for again. The last one first: mostly only that is missing, or none. */
 static int make_dirs(const char *path, struct err *e) {
     char p[4096];
     snprintf(p, sizeof p, "%s", path);
-    for (char *s = p + 1;; s++) {
-        if (*s != '/' && *s) continue;
-        char end = *s;
-        *s = 0;
-        if (mkdir(p, 0755) != 0 && errno != EEXIST) return err_sys(e, ERR_IO, "cannot make directory %s", p);
-        *s = end;
-        if (!end) return ERR_OK;
+    char *end = p + strlen(p), *cut = end;
+    while (mkdir(p, 0755) != 0 && errno != EEXIST) {
+        if (errno != ENOENT || cut == p) return err_sys(e, ERR_IO, "cannot make directory %s", p);
+        while (cut > p && *cut != '/') cut--;
+        *cut = 0;
     }
+    for (; cut < end; cut += strlen(cut)) {
+        *cut = '/';
+        if (mkdir(p, 0755) != 0 && errno != EEXIST) return err_sys(e, ERR_IO, "cannot make directory %s", p);
+    }
+    return ERR_OK;
 }
 
 static char *answer_path(struct crawl *c, const char *sha256, bool make, struct err *e) {

@@ -16,11 +16,20 @@
 
 struct part_writer {
     char *dir, *made;
-    struct sink *sink;
+    struct sink *sink; /* NULL: so far all is as in like, or nothing is written any more */
     uint64_t rows;
+    bool unhashed; /* the sink keeps no SHA-256 */
+    /* like's file, and how far it goes */
     struct part_info like;
-    bool has_like;
+    char *like_path;
+    int like_fd;
+    bool rewrites;
+    uint64_t same; /* bytes that were the same */
+    char *chunk;   /* of like, at chunk_at */
+    uint64_t chunk_at;
+    size_t chunk_n;
 };
+#define CHUNK (256 << 10)
 
 char *part_dir(struct arena *a, const char *home, const char *pipeline, const char *layer, const char *dataset,
                const char *step, day_t day) {
@@ -35,28 +44,40 @@ static char *join(const char *fmt, const char *x, const char *y) {
     return s;
 }
 
-static int open_sink(struct part_writer *w, const char *name, struct err *e) {
-    char *path = join("%s/%s", w->made, name);
-    int rc = sink_open(&w->sink, path, SINK_INSIDE | SINK_QUICK | (w->has_like ? 0 : SINK_SHA256), e);
+static int open_sink(struct part_writer *w, bool hashed, struct err *e) {
+    char *path = join("%s/%s", w->made, PART_NAME);
+    w->unhashed = !hashed;
+    int rc = sink_open(&w->sink, path, SINK_INSIDE | SINK_QUICK | (hashed ? SINK_SHA256 : 0), e);
     free(path);
     return rc;
 }
 
-int part_begin(struct part_writer **out, const char *dir, const struct part_info *like, struct err *e) {
+/* Of one file, which all are; else it is not compared. */
+static void open_like(struct part_writer *w, const struct part_like *like) {
+    struct stat st;
+    if (!like || !like->info->quick[0]) return;
+    w->like_path = join("%s/%s", like->dir, PART_NAME);
+    w->like_fd = open(w->like_path, O_RDONLY | O_CLOEXEC);
+    w->like = *like->info;
+    w->rewrites = like->rewrites;
+    if (w->like_fd >= 0 && fstat(w->like_fd, &st) == 0 && (uint64_t)st.st_size == w->like.bytes) return;
+    if (w->like_fd >= 0) close(w->like_fd);
+    w->like_fd = -1;
+}
+
+int part_begin(struct part_writer **out, const char *dir, const struct part_like *like, struct err *e) {
     struct part_writer *w = mem_alloc(sizeof *w);
-    if (like && like->quick[0]) {
-        w->like = *like;
-        w->has_like = true;
-    }
     struct arena a = {0};
     const char *slash = strrchr(dir, '/');
     char *parent = arena_strn(&a, dir, (size_t)(slash - dir));
     w->dir = mem_str(dir);
     w->made = join("%s/.%s.tmp-%d", parent, slash + 1);
+    w->like_fd = -1;
     int rc = dir_make(parent, e);
     if (rc == ERR_OK) rc = dir_remove(w->made, e);
     if (rc == ERR_OK) rc = dir_make(w->made, e);
-    if (rc == ERR_OK) rc = open_sink(w, PART_NAME, e);
+    if (rc == ERR_OK) open_like(w, like);
+    if (rc == ERR_OK && w->like_fd < 0) rc = open_sink(w, true, e);
     arena_free(&a);
     if (rc)
         part_abort(w);
@@ -65,9 +86,56 @@ int part_begin(struct part_writer **out, const char *dir, const struct part_info
     return rc;
 }
 
+/* A piece of like into w->chunk; chunk_n 0 at its end. */
+static int read_like(struct part_writer *w, uint64_t at, struct err *e) {
+    ssize_t got;
+    if (!w->chunk) w->chunk = mem_grow(NULL, CHUNK);
+    while ((got = pread(w->like_fd, w->chunk, CHUNK, (off_t)at)) < 0 && errno == EINTR) {
+    }
+    if (got < 0) return err_sys(e, ERR_NOINPUT, "cannot read %s", w->like_path);
+    w->chunk_at = at;
+    w->chunk_n = (size_t)got;
+    return ERR_OK;
+}
+
+/* Go on where these bytes go on in like; *is false: they differ from it, or it ends. */
+static int compare(struct part_writer *w, const char *p, size_t n, bool *is, struct err *e) {
+    uint64_t at = w->same;
+    *is = true;
+    while (n && *is) {
+        if (at < w->chunk_at || at >= w->chunk_at + w->chunk_n) {
+            int rc = read_like(w, at, e);
+            if (rc) return rc;
+        }
+        size_t from = (size_t)(at - w->chunk_at), left = w->chunk_n - from, k = n < left ? n : left;
+        *is = k && memcmp(w->chunk + from, p, k) == 0;
+        p += k, n -= k, at += k;
+    }
+    if (*is) w->same = at;
+    return ERR_OK;
+}
+
+/* Not the same any more: what was so far is copied. */
+static int part_from_like(struct part_writer *w, struct err *e) {
+    int rc = open_sink(w, !w->rewrites, e);
+    for (uint64_t at = 0; at < w->same && rc == ERR_OK; at += w->chunk_n) {
+        rc = read_like(w, at, e);
+        if (rc == ERR_OK && !w->chunk_n) rc = err_set(e, ERR_CORRUPT, "%s became shorter", w->like_path);
+        if (rc == ERR_OK && w->chunk_n > w->same - at) w->chunk_n = (size_t)(w->same - at);
+        if (rc == ERR_OK) rc = sink_write(w->sink, w->chunk, w->chunk_n, e);
+    }
+    return rc;
+}
+
 int part_write(struct part_writer *w, const void *p, size_t n, uint64_t rows, struct err *e) {
+    bool is = false;
+    int rc = ERR_OK;
     w->rows += rows;
-    return sink_write(w->sink, p, n, e);
+    if (w->sink) return sink_write(w->sink, p, n, e);
+    rc = compare(w, p, n, &is, e);
+    if (rc || is) return rc;
+    rc = part_from_like(w, e);
+    return rc ? rc : sink_write(w->sink, p, n, e);
 }
 
 static int copy_kept(struct part_writer *w, FILE *in, part_keep_fn *keep, void *ctx, struct err *e) {
@@ -91,11 +159,15 @@ static int copy_kept(struct part_writer *w, FILE *in, part_keep_fn *keep, void *
 int part_rewrite(struct part_writer *w, part_keep_fn *keep, void *ctx, struct err *e) {
     char *path = join("%s/%s", w->made, PART_NAME), *all = join("%s/%s", w->made, "all.jsonl");
     FILE *in = NULL;
-    int rc = sink_commit(w->sink, NULL, e);
-    w->sink = NULL;
-    if (rc == ERR_OK && rename(path, all) != 0) rc = err_sys(e, ERR_IO, "cannot move %s", path);
-    if (rc == ERR_OK) rc = open_sink(w, PART_NAME, e);
-    if (rc == ERR_OK && !(in = fopen(all, "re"))) rc = err_sys(e, ERR_IO, "cannot read %s", all);
+    int rc = ERR_OK;
+    bool written = w->sink != NULL;
+    if (!written && w->same != w->like.bytes && (rc = part_from_like(w, e)) == ERR_OK) written = true;
+    if (rc == ERR_OK && written) rc = sink_commit(w->sink, NULL, e);
+    if (written) w->sink = NULL;
+    if (rc == ERR_OK && written && rename(path, all) != 0) rc = err_sys(e, ERR_IO, "cannot move %s", path);
+    if (rc == ERR_OK) rc = open_sink(w, true, e);
+    const char *from = written ? all : w->like_path;
+    if (rc == ERR_OK && !(in = fopen(from, "re"))) rc = err_sys(e, ERR_IO, "cannot read %s", from);
     if (rc == ERR_OK) rc = copy_kept(w, in, keep, ctx, e);
     if (in) fclose(in);
     unlink(all);
@@ -153,23 +225,46 @@ static bool success_whole(const char *text) {
     return strncmp(said, is, 32) == 0 && strcmp(said + 32, "\"}\n") == 0;
 }
 
-int part_publish(struct part_writer *w, const char *made_by, const char *from_json, struct part_info *info,
-                 struct err *e) {
-    struct part_info i = {.rows = w->rows};
+/* The same bytes as like's: its file gets a second name. Where the file system knows no links they are copied. */
+static int link_like(struct part_writer *w, struct err *e) {
+    char *path = join("%s/%s", w->made, PART_NAME);
+    int rc = ERR_OK;
+    if (w->same != w->like.bytes || link(w->like_path, path) != 0) rc = part_from_like(w, e);
+    free(path);
+    return rc;
+}
+
+/* What the sink has written, or like's again. */
+static int finish_file(struct part_writer *w, struct part_info *i, struct err *e) {
     struct sink_result res;
-    struct buf b = {0};
-    struct arena a = {0};
+    int rc = w->sink ? ERR_OK : link_like(w, e);
     struct sink *s = w->sink;
     w->sink = NULL;
-    int rc = sink_commit(s, &res, e);
-    if (rc) goto out;
-    i.bytes = res.bytes;
-    memcpy(i.sha256, res.sha256, sizeof i.sha256);
-    memcpy(i.quick, res.quick, sizeof i.quick);
-    if (w->has_like && w->like.bytes == i.bytes && strcmp(w->like.quick, i.quick) == 0)
-        memcpy(i.sha256, w->like.sha256, sizeof i.sha256);
-    else if (w->has_like)
-        rc = digest_files(w->made, i.sha256, NULL, e);
+    i->rows = w->rows;
+    if (rc == ERR_OK && !s) { /* their digest was verified when they were read */
+        i->bytes = w->like.bytes;
+        memcpy(i->sha256, w->like.sha256, sizeof i->sha256);
+        memcpy(i->quick, w->like.quick, sizeof i->quick);
+        return ERR_OK;
+    }
+    if (rc == ERR_OK) {
+        rc = sink_commit(s, &res, e);
+    } else {
+        sink_abort(s);
+    }
+    if (rc) return rc;
+    i->bytes = res.bytes;
+    memcpy(i->sha256, res.sha256, sizeof i->sha256);
+    memcpy(i->quick, res.quick, sizeof i->quick);
+    return w->unhashed ? digest_files(w->made, i->sha256, NULL, e) : ERR_OK;
+}
+
+int part_publish(struct part_writer *w, const char *made_by, const char *from_json, struct part_info *info,
+                 struct err *e) {
+    struct part_info i = {0};
+    struct buf b = {0};
+    struct arena a = {0};
+    int rc = finish_file(w, &i, e);
     if (rc) goto out;
     buf_fmt(&b, "{\"rows\":%llu,\"bytes\":%llu,\"sha256\":\"%s\",\"xxh128\":\"%s\",\"files\":[\"%s\"],\"made_by\":",
             (unsigned long long)i.rows, (unsigned long long)i.bytes, i.sha256, i.quick, PART_NAME);
@@ -192,6 +287,9 @@ void part_abort(struct part_writer *w) {
     if (!w) return;
     sink_abort(w->sink);
     dir_remove(w->made, NULL);
+    if (w->like_fd >= 0) close(w->like_fd);
+    free(w->like_path);
+    free(w->chunk);
     free(w->dir);
     free(w->made);
     free(w);
@@ -283,6 +381,13 @@ int part_verify(const char *dir, bool all, struct err *e) {
                      "%s: the bytes differ from the digest in _SUCCESS; remove the directory and run the day again",
                      dir);
     return rc;
+}
+
+int part_verify_read(const char *dir, const struct part_info *info, struct digest *d, struct err *e) {
+    char is[65];
+    digest_hex(d, is);
+    if (!info->quick[0]) return part_verify(dir, true, e); /* of an older version */
+    return strcmp(is, info->quick) == 0 ? ERR_OK : part_verify(dir, false, e);
 }
 
 int part_pruned(const char *dir, struct part_info *info, bool *pruned, struct err *e) {

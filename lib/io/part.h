@@ -16,6 +16,7 @@
 
 #include "base/day.h"
 #include "base/err.h"
+#include "base/hash.h"
 #include "base/mem.h"
 
 /* step may be NULL. In the arena. */
@@ -29,9 +30,16 @@ struct part_info {
 };
 
 struct part_writer;
-/* like (may be NULL): a partition whose very bytes will probably be written; where the quick digest proves it in the
- * end, its SHA-256 is taken over instead of computed. */
-int part_begin(struct part_writer **out, const char *dir, const struct part_info *like, struct err *e);
+/* like (may be NULL): a partition whose very bytes will probably be written, most of the time. As long as they are what
+ * it holds, nothing is written; in the end the new partition's file is a second name of the old one's (a hard link:
+ * partitions are never changed in place, and taking one name away leaves the other). The first byte that differs ends
+ * that: what came before is copied. Who says like has verified it, or will before he publishes. */
+struct part_like {
+    const char *dir;
+    const struct part_info *info;
+    bool rewrites; /* part_rewrite will probably be called: what is written before it need not be hashed */
+};
+int part_begin(struct part_writer **out, const char *dir, const struct part_like *like, struct err *e);
 int part_write(struct part_writer *w, const void *p, size_t n, uint64_t rows, struct err *e);
 /* Asked for each row written so far, in order: is it kept? line has no line break. */
 typedef int part_keep_fn(void *ctx, uint64_t row, const char *line, size_t n, bool *keep, struct err *e);
@@ -47,6 +55,8 @@ void part_abort(struct part_writer *w); /* NULL is fine */
 int part_read(const char *dir, struct part_info *info, bool *found, struct err *e);
 /* Take a partition away, its _SUCCESS first, so that no moment shows half of it as whole. Absent is fine. */
 int part_remove(const char *dir, struct err *e);
+/* Is this the quick digest (of who has read all of it; base/hash.h) that _SUCCESS says? Ends and frees d. */
+int part_verify_read(const char *dir, const struct part_info *info, struct digest *d, struct err *e);
 /* Compare the files' quick digest, or all of them, with _SUCCESS (reads everything). */
 int part_verify(const char *dir, bool all, struct err *e);
 int part_files(const char *dir, struct arena *a, char ***paths, size_t *n, struct err *e);

@@ -280,8 +280,82 @@ static int last(void **state) {
     return dir_remove(tmp, NULL);
 }
 
+/* What is like another partition is a second name of its file; the first byte that differs makes it a file of its own.
+ */
+static void like_another(void **state) {
+    (void)state;
+    static const struct {
+        const char *text[4];
+        bool linked;
+    } cases[] = {{{"{\"a\":1}\n", "{\"a\":2}\n{\"a\"", ":3}\n"}, true},
+                 {{"{\"a\":1}\n", "{\"a\":2}\n"}, false},               /* less */
+                 {{"{\"a\":1}\n{\"a\":2}\n{\"a\":3}\n", "x\n"}, false}, /* more */
+                 {{"{\"a\":1}\n", "{\"a\":3}\n"}, false},
+                 {{"x\n"}, false},
+                 {{NULL}, false}};
+    struct err e = {0};
+    char *raw = dir_of("2026-03-01");
+    struct part_info of = make(raw, lines, 3), info;
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++)
+        for (int rewrites = 0; rewrites < 2; rewrites++) {
+            struct part_writer *w;
+            struct stat one, two;
+            char *dir = dir_of("2026-03-02"), sha[65];
+            struct buf want = {0};
+            struct part_like like = {raw, &of, rewrites};
+            assert_int_equal(part_begin(&w, dir, &like, &e), ERR_OK);
+            for (int i = 0; i < 4 && cases[k].text[i]; i++) {
+                assert_int_equal(part_write(w, cases[k].text[i], strlen(cases[k].text[i]), 1, &e), ERR_OK);
+                buf_str(&want, cases[k].text[i]);
+            }
+            if (part_publish(w, "etl 0.1.0 test", "[]", &info, &e)) fail_msg("%s", e.msg);
+            struct buf is = slurp(arena_fmt(&a, "%s/part-00000.jsonl", dir));
+            assert_int_equal(is.n, want.n);
+            assert_true(!is.n || memcmp(is.p, want.p, is.n) == 0);
+            sha256_of(buf_text(&want), want.n, sha);
+            assert_string_equal(sha, info.sha256);
+            assert_int_equal(part_verify(dir, true, &e), ERR_OK);
+            stat(arena_fmt(&a, "%s/part-00000.jsonl", raw), &one);
+            stat(arena_fmt(&a, "%s/part-00000.jsonl", dir), &two);
+            assert_int_equal(one.st_ino == two.st_ino, cases[k].linked);
+            buf_free(&is);
+            buf_free(&want);
+        }
+    /* one name goes, the other stays */
+    assert_int_equal(part_prune(raw, &e), ERR_OK);
+    assert_int_equal(part_verify(dir_of("2026-03-02"), true, &e), ERR_OK);
+}
+
+static int keep_not_second(void *ctx, uint64_t row, const char *line, size_t n, bool *keep, struct err *e) {
+    (void)ctx, (void)line, (void)n, (void)e;
+    *keep = row != 1;
+    return ERR_OK;
+}
+
+static void like_and_rewritten(void **state) {
+    (void)state;
+    struct err e = {0};
+    char *raw = dir_of("2026-03-03"), *dir = dir_of("2026-03-04");
+    struct part_info of = make(raw, lines, 3), info;
+    for (size_t n = 1; n <= 3; n++) { /* a part of it, or all */
+        struct part_writer *w;
+        struct part_like like = {raw, &of, true};
+        assert_int_equal(part_begin(&w, dir, &like, &e), ERR_OK);
+        for (size_t i = 0; i < n; i++) assert_int_equal(part_write(w, lines[i], strlen(lines[i]), 1, &e), ERR_OK);
+        if (part_rewrite(w, keep_not_second, NULL, &e)) fail_msg("%s", e.msg);
+        if (part_publish(w, "etl 0.1.0 test", "[]", &info, &e)) fail_msg("%s", e.msg);
+        assert_int_equal(info.rows, n == 1 ? 1 : n - 1);
+        assert_int_equal(part_verify(dir, true, &e), ERR_OK);
+        assert_int_equal(part_verify(raw, true, &e), ERR_OK);
+        struct buf is = slurp(arena_fmt(&a, "%s/part-00000.jsonl", dir));
+        assert_string_equal(buf_text(&is), n < 3 ? lines[0] : "{\"a\":1}\n{\"a\":3}\n");
+        buf_free(&is);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(places),          cmocka_unit_test(publish),
+                                       cmocka_unit_test(like_another),    cmocka_unit_test(like_and_rewritten),
                                        cmocka_unit_test(twice_the_same),  cmocka_unit_test(aborted),
                                        cmocka_unit_test(rewrite),         cmocka_unit_test(rewrite_that_fails),
                                        cmocka_unit_test(damaged_success), cmocka_unit_test(empty_success),

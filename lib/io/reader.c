@@ -71,6 +71,7 @@ static int open_input(struct reader *r, struct err *e) {
     int rc = r->opt.text ? bytes_open_memory(&r->in, path, r->opt.text, r->opt.text_n, r->opt.enc, e)
                          : bytes_open(&r->in, path, r->opt.enc, e);
     if (rc) return rc;
+    if (r->opt.digest) bytes_digest(r->in, r->opt.digest);
     r->format = r->opt.format != FMT_AUTO ? r->opt.format : format_of(path);
     r->line = 0;
     r->win_n = r->win_at = 0;

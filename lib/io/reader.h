@@ -50,6 +50,7 @@ struct reader_opt {
     void *ctx;
     const char *text; /* read this text instead of the (one) input that is named */
     size_t text_n;
+    struct digest *digest; /* gets all bytes of the inputs, as they lie there (plain files only); NULL: none */
 };
 
 struct reader;

@@ -6,31 +6,66 @@
 
 #include "base/stop.h"
 
-void batch_scan(struct batch *b) {
+static void room(struct batch *b) {
     b->toks.n = 0;
     b->n = b->blk.n;
-    if (b->cap < b->n) {
-        b->cap = b->n * 2;
-        free(b->r);
-        b->r = mem_alloc(b->cap * sizeof *b->r);
+    if (b->cap >= b->n) return;
+    b->cap = b->n * 2;
+    free(b->r);
+    b->r = mem_alloc(b->cap * sizeof *b->r);
+}
+
+static void scan_line(struct batch *b, size_t i, struct rec *r) {
+    const struct rline *l = &b->blk.l[i];
+    *r = (struct rec){.text = b->blk.data.p + l->off,
+                      .len = l->len,
+                      .bad = l->bad,
+                      .bad_at = l->bad_at,
+                      .line = l->line,
+                      .file = l->file};
+    r->v.text = r->text;
+    r->v.i = (uint32_t)b->toks.n; /* for now: where its tokens begin */
+    struct jerr je;
+    if (!r->bad && !json_scan(&b->toks, r->text, r->len, 0, &je)) {
+        r->bad = je.what;
+        r->bad_at = (uint32_t)je.at;
     }
-    const char *data = b->blk.data.p;
-    for (size_t i = 0; i < b->n; i++) {
-        const struct rline *l = &b->blk.l[i];
-        struct rec *r = &b->r[i];
-        *r = (struct rec){
-            .text = data + l->off, .len = l->len, .bad = l->bad, .bad_at = l->bad_at, .line = l->line, .file = l->file};
-        r->v.text = r->text;
-        r->v.i = (uint32_t)b->toks.n; /* for now: where its tokens begin */
-        struct jerr je;
-        if (!r->bad && !json_scan(&b->toks, r->text, r->len, 0, &je)) {
-            r->bad = je.what;
-            r->bad_at = (uint32_t)je.at;
-        }
-    }
+}
+
+void batch_scan(struct batch *b) {
+    room(b);
+    for (size_t i = 0; i < b->n; i++) scan_line(b, i, &b->r[i]);
     for (size_t i = 0; i < b->n; i++) { /* the token array stands still only now */
         b->r[i].v.t = b->r[i].bad ? NULL : b->toks.t + b->r[i].v.i;
         b->r[i].v.i = 0;
+    }
+}
+
+void batch_scan_one(struct batch *b, size_t line, struct rec *r) {
+    b->toks.n = 0;
+    scan_line(b, line, r);
+    r->v.t = r->bad ? NULL : b->toks.t;
+}
+
+void batch_look(struct batch *b, struct alike *like) {
+    static const struct jtok object = {.type = JT_OBJ, .next = 1};
+    room(b);
+    for (size_t i = 0; i < b->n; i++) {
+        const struct rline *l = &b->blk.l[i];
+        struct rec *r = &b->r[i];
+        const char *text = b->blk.data.p + l->off;
+        if (!l->bad && alike_read(like, text, l->len, NULL)) {
+            *r = (struct rec){.text = text, .len = l->len, .line = l->line, .file = l->file, .v = {text, &object, 0}};
+            continue;
+        }
+        batch_scan_one(b, i, r);
+        if (r->bad) continue;
+        if (jv_type(r->v) != JT_OBJ) { /* somebody will want to see it */
+            batch_scan(b);
+            return;
+        }
+        alike_learn(like, r->v);
+        r->v.t = &object; /* its tokens go */
     }
 }
 
@@ -71,7 +106,8 @@ static void *worker(void *arg) {
             r->next_work = (r->next_work + 1) % r->nslots;
             s->state = SLOT_WORKING;
             pthread_mutex_unlock(&r->lock);
-            if (!r->c->fill) batch_scan(&s->b);
+            if (!r->c->fill && !r->c->unscanned) batch_scan(&s->b);
+            s->b.n = r->c->unscanned ? s->b.blk.n : s->b.n;
             r->c->work(r->c->ctx, &s->b, s->out);
             pthread_mutex_lock(&r->lock);
             s->state = SLOT_DONE;
@@ -104,7 +140,8 @@ static int run_alone(const struct crew *c, struct reader *in, struct err *e) {
     while (rc == ERR_OK && more) {
         rc = read_slot(c, &s, in, &seq, &more, e);
         if (rc || !more) break;
-        if (!c->fill) batch_scan(&s.b);
+        if (!c->fill && !c->unscanned) batch_scan(&s.b);
+        if (c->unscanned) s.b.n = s.b.blk.n;
         c->work(c->ctx, &s.b, s.out);
         rc = c->take(c->ctx, &s.b, s.out, e);
     }

@@ -7,6 +7,7 @@
 #define ETL_JSON_BATCH_H
 
 #include "io/reader.h"
+#include "json/alike.h"
 #include "json/scan.h"
 
 struct rec {
@@ -28,6 +29,11 @@ struct batch {
 
 /* Scan the records of b->blk into b->r. */
 void batch_scan(struct batch *b);
+/* The same, but objects come without their members, and those that are alike (json/alike.h; learnt as it goes) are not
+ * even taken apart. For who only asks whether it is an object. */
+void batch_look(struct batch *b, struct alike *like);
+/* One line of b->blk into *r; its tokens replace those of the line before. */
+void batch_scan_one(struct batch *b, size_t line, struct rec *r);
 void batch_free(struct batch *b);
 /* "invalid UTF-8 at byte 17" in the arena */
 const char *rec_problem(const struct rec *r, struct arena *a);
@@ -47,6 +53,7 @@ struct crew {
     void (*work)(void *ctx, struct batch *b, void *out);
     int (*take)(void *ctx, struct batch *b, void *out, struct err *e);
     void (*out_free)(void *out);
+    bool unscanned; /* work scans b->blk itself; b->n is its number of lines */
 };
 int crew_run(const struct crew *c, struct reader *r, struct err *e);
 

@@ -92,6 +92,25 @@ static void define_from(struct pipeline *p, struct pl_source *s, struct jval v, 
     arena_free(&a);
 }
 
+/* A {word} that is none would be taken for a part of the name, and the file be missed every night. */
+static void check_path(const char *path, struct jval v, struct mistakes *m) {
+    static const char *const words[] = {"date", "yyyymmdd", "year", "month", "day", "definition"};
+    struct arena a = {0};
+    for (const char *at = path; (at = strchr(at, '{')); at++) {
+        size_t n = strspn(at + 1, "abcdefghijklmnopqrstuvwxyz_"), k = 0;
+        if (at[n + 1] != '}') continue; /* {a,b} is the shell's */
+        const char *word = arena_strn(&a, at + 1, n);
+        struct near near = near_start(word);
+        while (k < 6 && strcmp(words[k], word) != 0) near_offer(&near, words[k++]);
+        if (k == 6)
+            mistake_at(
+                m, offset_of(v),
+                "unknown placeholder {%s}%s: {date}, {yyyymmdd}, {year}, {month}, {day} and {definition} are there",
+                word, near_hint(&near, &a));
+    }
+    arena_free(&a);
+}
+
 static void define_source(struct pipeline *p, struct pl_source *s, struct jval v, struct mistakes *m) {
     static const char *const kinds[] = {"files", "clickstream", "dataset", "trips", "seed", "http"};
     static const char *const defects[] = {"null_check",      "duplicate_check", "range_check",      "sequence_check",
@@ -103,6 +122,7 @@ static void define_source(struct pipeline *p, struct pl_source *s, struct jval v
     if (s->kind == SOURCE_DATASET) define_from(p, s, v, m);
     if (s->kind == SOURCE_HTTP) s->http = define_http(p, v, m);
     s->path = get_str(a, v, "path", NULL);
+    if (s->path && get_val(v, "path", &x)) check_path(s->path, x, m);
     const char *format = get_str(a, v, "format", NULL), *enc = get_str(a, v, "encoding", NULL);
     s->format = format ? (enum format)input_format_find(format) : FMT_AUTO;
     s->enc = enc ? (enum encoding)encoding_find(enc) : ENC_UTF8;

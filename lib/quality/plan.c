@@ -59,6 +59,7 @@ static inline bool is_guess(const struct guess *g, const char *p, uint32_t n, ui
 }
 
 void fields_find(const struct fields *f, struct jval rec, uint32_t *at, struct guess guess[GUESSES], struct arena *a) {
+    if (!f->n) return;
     memset(at, 0, f->n * sizeof *at);
     const struct jtok *end = rec.t + jv_tok(rec)->next;
     struct guess *g = guess;
@@ -263,6 +264,7 @@ void plan_checks(struct quality *q) {
     q->ranks = arena_alloc(&q->a, (q->nchecks + 1) * sizeof *q->ranks);
     q->drop_reasons = arena_alloc(&q->a, (q->nchecks + 1) * sizeof *q->drop_reasons);
     for (uint32_t i = 0; i < d->nchecks; i++) plan_check(q, i, &d->checks[i], q->cfg.memory / 12 / sorting);
+    q->objects_only = !d->nchecks;
     if (q->parse_check == UINT32_MAX) {
         q->parse_check = (uint32_t)d->nchecks;
         plan_check(q, q->parse_check, parse, 0);

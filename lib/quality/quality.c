@@ -85,6 +85,7 @@ static void out_free(void *p) {
     for (size_t i = 0; i < o->ngroupings; i++) free(o->keys[i]);
     schema_run_free(&o->run);
     jtoks_free(&o->toks);
+    alike_free(&o->like);
     arena_free(&o->a);
     free(o->at);
     free(o->bits);
@@ -114,6 +115,7 @@ static void malformed(const struct quality *q, const struct rec *r, uint32_t i, 
 static void work(void *ctx, struct batch *b, void *out) {
     const struct quality *q = ctx;
     struct qout *o = out;
+    if (q->objects_only) batch_look(b, &o->like);
     out_prepare(q, o, b->n);
     for (uint32_t i = 0; i < b->n; i++) {
         const struct rec *r = &b->r[i];
@@ -240,7 +242,8 @@ int quality_run(struct quality *q, struct reader *r, const struct quality_out *o
                         .ctx = q,
                         .work = work,
                         .take = take,
-                        .out_free = out_free};
+                        .out_free = out_free,
+                        .unscanned = q->objects_only};
     q->out = out;
     q->reader = r;
     int rc = crew_run(&crew, r, e);

@@ -182,9 +182,10 @@ struct last_stamp {
 struct qout {
     struct arena a;
     struct schema_run run;
-    struct jval rec; /* the record at hand */
-    uint32_t *at;    /* its values by slot */
-    uint64_t *bits;  /* which words it holds, by set */
+    struct alike like; /* objects_only */
+    struct jval rec;   /* the record at hand */
+    uint32_t *at;      /* its values by slot */
+    uint64_t *bits;    /* which words it holds, by set */
     struct guess guess[GUESSES];
     struct last_stamp stamp;
     struct jtoks toks; /* of a document inside a record */
@@ -258,6 +259,7 @@ struct quality {
     struct quality_check *results;
     struct rank (*ranks)[QUALITY_SAMPLES]; /* of the results' samples */
     uint32_t parse_check;                  /* the check that malformed lines count in */
+    bool objects_only;                     /* no rule but that a record is an object */
     const struct quality_out *out;
     struct reader *reader;
     struct buf line, shown[2];

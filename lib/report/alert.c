@@ -150,17 +150,20 @@ static int note_slow(struct ledger *l, const struct pipeline *p, const struct al
     return rc;
 }
 
-/* A day is late within the day after it was due; older ones are backfills and owe nothing. */
+/* A day is late within the day after it was due, and later when nobody has looked since; older ones are backfills and
+ * owe nothing. */
 static int note_late(struct ledger *l, const struct pipeline *p, const struct alert_run *r, bool done, cJSON *doc,
                      struct finding *f, struct arena *a, struct err *e) {
     day_t day;
     int64_t now = now_utc(), due = day_parse(sv_of(r->day), &day) ? sla_due(p, day) : 0;
     if (!due) return ERR_OK;
     struct change c;
+    int64_t looked = 0;
     int rc = read_state(l, p->name, r->day, "late", "missed", "", &c, e);
+    if (rc == ERR_OK) rc = look_last(l, p->name, &looked, e);
     if (rc) return rc;
     bool told = strcmp(c.was, "missed") == 0;
-    bool late = now > due && now <= due + 86400;
+    bool late = now > due && (now <= due + 86400 || (looked && looked < due));
     char words[240];
     snprintf(words, sizeof words, "due %s, %s ago", sla_when(p, due).s, duration_text(now - due).s);
     if (told && done && f->run.changed) return note_promise(l, p->name, r->day, "late", false, "", doc, f, a, e);
@@ -230,6 +233,7 @@ int alert_run_ended(struct ledger *l, const struct pipeline *p, const struct ale
         cJSON_ReplaceItemInObject(doc, "id", cJSON_CreateString(id_of(&a, p, r->day, f.number_of, f.number)));
         rc = outbox_put(l, p, doc, &f.kinds, was_words(&a, &f), ok ? r->html : NULL, e);
     }
+    if (rc == ERR_OK) rc = alert_look(l, p, r->home, e);
     cJSON_Delete(doc);
     arena_free(&a);
     return rc;
@@ -241,30 +245,32 @@ struct sighted {
     const struct alert_sight *s;
 };
 
-static int note_sight(void *ctx, struct err *e) {
-    struct sighted *x = ctx;
-    const struct alert_sight *s = x->s;
+int sight_note(struct ledger *l, const struct pipeline *p, const struct alert_sight *s, struct err *e) {
     struct arena a = {0};
     struct change c;
     struct alert_kinds kinds = {0};
     bool bad = is_bad(s->state);
-    int rc = read_state(x->l, x->p->name, s->day, s->subject, s->state, "", &c, e);
+    int rc = read_state(l, p->name, s->day, s->subject, s->state, "", &c, e);
     if (rc == ERR_OK && (bad || *c.was)) {
         bool run = strcmp(s->subject, "run") == 0;
-        rc = note_state(x->l, x->p->name, s->day, s->subject, s->state, run && bad ? s->words : "", &c, e);
+        rc = note_state(l, p->name, s->day, s->subject, s->state, run && bad ? s->words : "", &c, e);
         if (rc == ERR_OK && c.changed && (bad || is_bad(c.was))) {
-            cJSON *doc = doc_new(x->p, id_of(&a, x->p, s->day, s->subject, c.number), s->day);
+            cJSON *doc = doc_new(p, id_of(&a, p, s->day, s->subject, c.number), s->day);
             if (run) doc_text(doc, "error", s->words);
             if (!run && bad) cJSON_AddItemToArray(cJSON_AddArrayToObject(doc, "missed"), cJSON_CreateString(s->words));
-            if (bad) doc_text(doc, "command", alert_command(&a, s->home, x->p->name, *s->day ? s->day : NULL));
+            if (bad) doc_text(doc, "command", alert_command(&a, s->home, p->name, *s->day ? s->day : NULL));
             alert_kind_add(&kinds, !bad ? ALERT_RECOVERY : run ? ALERT_FAILURE : ALERT_SLA);
-            rc = outbox_put(x->l, x->p, doc, &kinds, bad ? NULL : arena_fmt(&a, "it was wrong since %s", c.since), NULL,
-                            e);
+            rc = outbox_put(l, p, doc, &kinds, bad ? NULL : arena_fmt(&a, "it was wrong since %s", c.since), NULL, e);
             cJSON_Delete(doc);
         }
     }
     arena_free(&a);
     return rc;
+}
+
+static int note_sight(void *ctx, struct err *e) {
+    struct sighted *x = ctx;
+    return sight_note(x->l, x->p, x->s, e);
 }
 
 int alert_sighted(struct ledger *l, const struct pipeline *p, const struct alert_sight *s, struct err *e) {

@@ -35,6 +35,9 @@ struct alert_sight {
     const char *home, *day, *subject, *state, *words;
 };
 int alert_sighted(struct ledger *l, const struct pipeline *p, const struct alert_sight *s, struct err *e);
+/* Days that became due since anybody last looked (a run that ended, status --check --alert) and are not done: each is
+ * told as late, however long ago it was. Then notes that somebody has looked. Inside the caller's transaction. */
+int alert_look(struct ledger *l, const struct pipeline *p, const char *home, struct err *e);
 
 /* A report that somebody wants sent to these channels, whatever was sent before. In its own transaction. */
 struct alert_report {

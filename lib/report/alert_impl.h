@@ -30,6 +30,11 @@ void face_slack(const cJSON *doc, struct buf *out);
 void face_text(const cJSON *doc, struct buf *out);
 void face_html(const cJSON *doc, struct buf *out);
 
+/* alert.c: alert_sighted() inside the caller's transaction. */
+int sight_note(struct ledger *l, const struct pipeline *p, const struct alert_sight *s, struct err *e);
+/* look.c: when anybody last looked at the pipeline, seconds; 0: never. */
+int look_last(struct ledger *l, const char *pipeline, int64_t *at, struct err *e);
+
 /* outbox.c */
 int outbox_put(struct ledger *l, const struct pipeline *p, cJSON *doc, const struct alert_kinds *kinds, const char *was,
                const char *html, struct err *e);

@@ -58,6 +58,37 @@ int gather_checks(struct report *r, struct db *wh, struct err *e) {
     return rc;
 }
 
+static int stage_rank(const char *stage) {
+    static const char *const order[] = {"collect", "validate", "transform", "load"};
+    int i = 0;
+    while (i < 4 && strcmp(stage, order[i]) != 0) i++;
+    return i;
+}
+
+/* Where the definition has a dataset, "dataset/step" or model; what it no longer has stands last. */
+static size_t defined_at(const struct pipeline *p, const char *name) {
+    size_t at = 0, n = strcspn(name, "/");
+    for (size_t i = 0; i < p->ndatasets; at += p->datasets[i++].nsteps + 1) {
+        const struct pl_dataset *d = &p->datasets[i];
+        if (strlen(d->name) != n || strncmp(d->name, name, n) != 0) continue;
+        for (size_t j = 0; name[n] && j < d->nsteps; j++)
+            if (strcmp(d->steps[j].name, name + n + 1) == 0) return at + j + 1;
+        return at;
+    }
+    for (size_t i = 0; i < p->nmodels; i++)
+        if (strcmp(p->models[i].name, name) == 0) return at + i;
+    return SIZE_MAX;
+}
+
+/* By the definition, whatever was done first: a shop that failed and came back stands where it always stands. */
+static int by_definition(const void *a, const void *b, void *pipeline) {
+    const struct report_stage *x = a, *y = b;
+    int ranks = stage_rank(x->stage) - stage_rank(y->stage);
+    size_t i = defined_at(pipeline, x->dataset), j = defined_at(pipeline, y->dataset);
+    if (ranks) return ranks;
+    return i != j ? (i < j ? -1 : 1) : strcmp(x->dataset, y->dataset);
+}
+
 int gather_stages(struct report *r, struct ledger *l, struct err *e) {
     struct stmt s;
     bool row;
@@ -67,10 +98,7 @@ int gather_stages(struct report *r, struct ledger *l, struct err *e) {
         "SELECT stage, dataset, state, error, rows_in, rows_out, rows_rejected, seconds, finished_at FROM tasks AS t"
         " WHERE pipeline=?1 AND day=?2 AND mode='run' AND stage<>'report' AND state<>'skipped'"
         " AND task_id=(SELECT MAX(task_id) FROM tasks WHERE pipeline=t.pipeline AND day=t.day AND stage=t.stage"
-        " AND dataset=t.dataset AND mode='run' AND state<>'skipped')"
-        " ORDER BY CASE stage WHEN 'collect' THEN 1 WHEN 'validate' THEN 2 WHEN 'transform' THEN 3 WHEN 'load' THEN 4 "
-        "ELSE 5 END, (SELECT MIN(task_id) FROM tasks WHERE pipeline=t.pipeline AND day=t.day AND stage=t.stage AND "
-        "dataset=t.dataset AND mode='run')", /* a step that was done again stands where it stood */
+        " AND dataset=t.dataset AND mode='run' AND state<>'skipped')",
         "reading the ledger", e);
     if (rc) return rc;
     stmt_text(&s, 1, r->p->name);
@@ -101,6 +129,7 @@ int gather_stages(struct report *r, struct ledger *l, struct err *e) {
             failed = failed || strcmp(g->state, "done") != 0;
         }
     }
+    if (list) qsort_r(list, r->nstages, sizeof *list, by_definition, (void *)(uintptr_t)r->p);
     r->made_at = made;
     r->gate = validated ? (failed ? "FAIL" : "PASS") : NULL;
     r->stages = arena_alloc(&r->a, (r->nstages + 1) * sizeof *list);

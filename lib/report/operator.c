@@ -143,6 +143,8 @@ static int open_tables(struct operator_page *o, const char *home, day_t to, stru
     if (rc == ERR_OK && file_exists(path)) {
         rc = stmt_prepare(&s, db, "ATTACH DATABASE ?1 AS warehouse", "reading the warehouse", e);
         stmt_text(&s, 1, path);
+        free(db->path); /* what goes wrong from here on goes wrong there */
+        db->path = mem_str(path);
         if (rc == ERR_OK) rc = stmt_run(&s, e);
         stmt_close(&s);
     }

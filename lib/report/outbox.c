@@ -1,10 +1,12 @@
 /*
  * The outbox: alerts wait in the ledger until their channel has taken them. See alert.h and sql/ledger.sql.
  *
- * One process at a time sends a pipeline's messages (a lock of its own, since `report --send` and `status --check` do
- * not hold the run's). Each is tried as stages.alert says; the first that fails ends the round for its channel, so that
- * a receiver that hangs costs one time limit a run, not one a message. A channel gets at most per_hour messages an
- * hour: the last of them sums up everything else that waits.
+ * One process at a time sends a pipeline's messages: a lock of its own, since nobody who sends holds the run's (a slow
+ * receiver keeps no run waiting). It ends with its holder, however that ends. Who finds it taken leaves its messages to
+ * the holder, who looks once more when it has let go: a message put in the box meanwhile waits for nobody. Each is
+ * tried as stages.alert says; the first that fails ends the round for its channel, so that a receiver that hangs costs
+ * one time limit a run, not one a message. A channel gets at most per_hour messages an hour: the last of them sums up
+ * everything else that waits.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -382,24 +384,53 @@ static int sweep(struct ledger *l, const struct pipeline *p, struct err *e) {
     return rc;
 }
 
-bool alert_flush(struct ledger *l, const struct pipeline *p, const char *home) {
+/* The newest message that waits, 0 none; -1 cannot be read. */
+static int64_t newest(struct ledger *l, const struct pipeline *p, struct err *e) {
+    struct stmt s;
+    bool row;
+    int64_t n = -1;
+    if (stmt_prepare(&s, &l->db, "SELECT COALESCE(MAX(alert_id), 0) FROM alerts WHERE pipeline=?1 AND state='waiting'",
+                     "reading the ledger", e))
+        return -1;
+    stmt_text(&s, 1, p->name);
+    if (stmt_step(&s, &row, e) == ERR_OK && row) n = stmt_col_int(&s, 0);
+    stmt_close(&s);
+    return n;
+}
+
+/* All channels once, under the outbox's lock. */
+static int flush_once(struct ledger *l, const struct pipeline *p, struct err *e) {
     static const char waiting_sql[] =
         "SELECT COUNT(*) FROM alerts WHERE pipeline=?1 AND channel=?2 AND state='waiting' AND created_at>=?3";
-    struct err e = {0};
-    int lock = -1, rc = ERR_OK;
+    int rc = ERR_OK;
     for (int c = 0; c < CHANNEL_COUNT && rc == ERR_OK && !stop_signal(); c++) {
         struct arena a = {0};
         struct target t;
-        int64_t n = p->alerts.url[c] ? count(l, p, (enum channel)c, waiting_sql, 0, &e) : 0;
-        if (n < 0) rc = e.code;
-        if (n > 0 && lock < 0 && (lock = lock_outbox(home, p->name)) < 0) n = 0; /* another process sends them */
-        if (n > 0 && expand(&p->alerts, (enum channel)c, &t, &a, &e) == ERR_OK)
+        struct err unset;
+        int64_t n = p->alerts.url[c] ? count(l, p, (enum channel)c, waiting_sql, 0, e) : 0;
+        if (n < 0) rc = e->code;
+        if (n > 0 && expand(&p->alerts, (enum channel)c, &t, &a, &unset) == ERR_OK)
             for (bool done = false; rc == ERR_OK && !done && !stop_signal();)
-                rc = send_next(l, p, (enum channel)c, &t, &done, &e);
+                rc = send_next(l, p, (enum channel)c, &t, &done, e);
         arena_free(&a);
     }
-    if (rc == ERR_OK && lock >= 0) rc = sweep(l, p, &e);
-    if (rc) log_warn("alerts: %s", e.msg);
-    if (lock >= 0) close(lock);
-    return lock >= 0;
+    return rc == ERR_OK ? sweep(l, p, e) : rc;
+}
+
+bool alert_flush(struct ledger *l, const struct pipeline *p, const char *home) {
+    struct err e = {0};
+    bool any = false;
+    int64_t seen = 0, top = newest(l, p, &e);
+    int rc = ERR_OK;
+    while (top > seen && rc == ERR_OK && !stop_signal()) {
+        int lock = lock_outbox(home, p->name);
+        if (lock < 0) break; /* another process sends them */
+        any = true;
+        seen = newest(l, p, &e);
+        rc = seen < 0 ? e.code : flush_once(l, p, &e);
+        close(lock);
+        if (rc == ERR_OK) top = newest(l, p, &e);
+    }
+    if (rc || top < 0) log_warn("alerts: %s", e.msg);
+    return any;
 }

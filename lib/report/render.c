@@ -139,6 +139,27 @@ static void text_checks(struct buf *b, const struct report *r, struct arena *a) 
         }
 }
 
+bool report_not_done(const struct report *r) {
+    static const char *const bad[] = {"failed", "gate_failed", "stopped", "empty"};
+    for (int i = 0; i < 4; i++)
+        if (r->run_state && strcmp(r->run_state, bad[i]) == 0) return true;
+    return false;
+}
+
+/* As the page's banner. */
+static void text_not_done(struct buf *b, const struct report *r) {
+    if (!report_not_done(r)) {
+        if (!r->nstages && !r->nchecks) buf_fmt(b, "\n  %s\n", report_label(r, "nothing"));
+        return;
+    }
+    buf_fmt(b, "\n  %s", report_label(r, "not_done"));
+    if (r->run_error) {
+        buf_str(b, ": ");
+        log_clean(b, sv_of(r->run_error));
+    }
+    buf_fmt(b, "\n  %s: etl run -p %s %s\n", report_label(r, "go_on"), r->p->name, r->day);
+}
+
 void report_text(const struct report *r, struct buf *b) {
     struct arena a = {0};
     buf_fmt(b, "%s\n%s %s", r->p->report ? r->p->report->title : r->p->title, report_label(r, "day"),
@@ -147,6 +168,7 @@ void report_text(const struct report *r, struct buf *b) {
         buf_fmt(b, "   %s %s", report_label(r, "gate"),
                 report_label(r, strcmp(r->gate, "PASS") == 0 ? "pass" : "fail"));
     buf_chr(b, '\n');
+    text_not_done(b, r);
     const struct report_table *f = &r->figures;
     if (f->q && f->nrows) {
         buf_chr(b, '\n');
@@ -215,6 +237,10 @@ void report_json(const struct report *r, struct buf *b) {
     cJSON_AddStringToObject(o, "pipeline", r->p->name);
     cJSON_AddStringToObject(o, "day", r->day);
     if (r->gate) cJSON_AddStringToObject(o, "gate", r->gate);
+    if (report_not_done(r)) {
+        cJSON_AddStringToObject(o, "not_done", r->run_state);
+        if (r->run_error) cJSON_AddStringToObject(o, "error", r->run_error);
+    }
     cJSON_AddStringToObject(o, "made_at", r->made_at);
     if (r->figures.q && r->figures.nrows) {
         cJSON *rows = json_rows(&r->figures);

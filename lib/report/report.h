@@ -76,6 +76,8 @@ enum report_format { REPORT_TEXT, REPORT_JSON, REPORT_CSV, REPORT_HTML, REPORT_E
 int report_format_find(const char *name); /* -1 */
 void report_render(const struct report *r, enum report_format f, struct buf *out);
 
+/* Did the day's last run end without all of it done? Then the figures are not to be trusted as the day's. */
+bool report_not_done(const struct report *r);
 void report_text(const struct report *r, struct buf *out);
 void report_json(const struct report *r, struct buf *out);
 void report_csv(const struct report *r, struct buf *out);

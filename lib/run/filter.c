@@ -25,6 +25,7 @@ struct filter {
     struct arena a;
     struct sink *sink;
     struct csvout csv;
+    struct buf part; /* for CSV: the beginning of a record whose end is still to come */
     bool as_csv, empty, known_upstream;
     char *day;
     double started;
@@ -78,6 +79,7 @@ static int end(struct filter *f, int rc, struct err *e) {
     }
     ledger_close(&f->ledger);
     csvout_free(&f->csv);
+    buf_free(&f->part);
     arena_free(&f->a);
     return rc;
 }
@@ -88,11 +90,7 @@ static int open_out(struct filter *f, const struct pl_dataset *columns, struct e
     return sink_open(&f->sink, f->o->out, 0, e);
 }
 
-static int put(void *ctx, const char *p, size_t n, uint64_t rows, struct err *e) {
-    struct filter *f = ctx;
-    f->task.rows_out += (int64_t)rows;
-    f->plain_bytes += n;
-    if (!f->as_csv) return sink_write(f->sink, p, n, e);
+static int put_csv(struct filter *f, const char *p, size_t n, struct err *e) {
     struct buf b = {0};
     int rc = csvout_lines(&f->csv, p, n, &b, e);
     if (rc == ERR_OK) rc = sink_write(f->sink, buf_text(&b), b.n, e);
@@ -100,11 +98,33 @@ static int put(void *ctx, const char *p, size_t n, uint64_t rows, struct err *e)
     return rc;
 }
 
+/* Records, in pieces that may end within one: a CSV row is made of a whole record. */
+static int put(void *ctx, const char *p, size_t n, uint64_t rows, struct err *e) {
+    struct filter *f = ctx;
+    int rc = ERR_OK;
+    f->task.rows_out += (int64_t)rows;
+    f->plain_bytes += n;
+    if (!f->as_csv) return sink_write(f->sink, p, n, e);
+    const char *end = memrchr(p, '\n', n);
+    size_t whole = end ? (size_t)(end - p) + 1 : 0;
+    if (whole && f->part.n) {
+        buf_add(&f->part, p, whole);
+        rc = put_csv(f, f->part.p, f->part.n, e);
+        f->part.n = 0;
+    } else if (whole) {
+        rc = put_csv(f, p, whole, e);
+    }
+    buf_add(&f->part, p + whole, n - whole);
+    return rc;
+}
+
 static int close_out(struct filter *f, struct err *e) {
     struct sink_result res;
+    int rc = f->part.n ? put_csv(f, f->part.p, f->part.n, e) : ERR_OK; /* a last record without a line break */
     struct sink *s = f->sink;
+    if (rc) return rc;
     f->sink = NULL;
-    int rc = sink_commit(s, &res, e);
+    rc = sink_commit(s, &res, e);
     if (rc == ERR_OK) {
         f->task.bytes = (int64_t)res.bytes;
         f->task.bytes_out = f->as_csv ? -1 : (int64_t)f->plain_bytes;

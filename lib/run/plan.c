@@ -120,14 +120,16 @@ static int step_digests(struct plan *pl, struct plan_step *s, struct ledger *l, 
 
 /* Does the warehouse hold what the ledger says? */
 static int warehouse_has(struct plan *pl, const struct plan_step *s, bool *there, struct err *e) {
-    struct db wh;
+    struct db own;
     struct warehouse_mark m = {pl->p->name, day_text(pl->day).s, stage_name(s->stage), s->name, s->last.output_digest};
     *there = false;
-    if (!s->last.output_digest || !file_exists(arena_fmt(&pl->a, "%s/warehouse.db", pl->env->home))) return ERR_OK;
-    int rc = warehouse_open_read(&wh, pl->env->home, e);
+    if (!s->last.output_digest) return ERR_OK;
+    if (pl->wh && pl->wh->h) return warehouse_holds(pl->wh, &m, there, e);
+    if (!file_exists(arena_fmt(&pl->a, "%s/warehouse.db", pl->env->home))) return ERR_OK;
+    int rc = warehouse_open_read(&own, pl->env->home, e);
     if (rc) return rc;
-    rc = warehouse_holds(&wh, &m, there, e);
-    db_close(&wh);
+    rc = warehouse_holds(&own, &m, there, e);
+    db_close(&own);
     return rc;
 }
 
@@ -224,11 +226,17 @@ int plan_decide(struct plan *pl, size_t i, struct ledger *l, struct err *e) {
 }
 
 int plan_foresee(struct plan *pl, struct ledger *l, struct err *e) {
+    struct db *held = pl->wh, own = {0};
     int rc = ERR_OK;
+    if ((!held || !held->h) && file_exists(arena_fmt(&pl->a, "%s/warehouse.db", pl->env->home)) &&
+        warehouse_open_read(&own, pl->env->home, e) == ERR_OK) /* else each step says what is wrong with it */
+        pl->wh = &own;
     for (size_t i = 0; i < pl->n && rc == ERR_OK; i++) {
         rc = plan_decide(pl, i, l, e);
         pl->s[i].made = pl->s[i].todo;
     }
     for (size_t i = 0; i < pl->n; i++) pl->s[i].made = false;
+    pl->wh = held;
+    if (own.h) db_close(&own);
     return rc;
 }

@@ -31,6 +31,7 @@ struct plan {
     size_t n;
     bool force;
     int from, only; /* stages, -1 none */
+    struct db *wh;  /* the warehouse, where somebody has it open; NULL or not open: opened for each question */
 };
 
 void plan_make(struct plan *pl, const struct pipeline *p, const struct run_env *env, day_t day);

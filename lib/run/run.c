@@ -34,6 +34,7 @@ struct day_run {
     const char *state;        /* of the run, for the ledger */
     const char *failed_stage, *failed_name;
     bool all_rejected;
+    bool tells;               /* messages may wait: they go out when the lock is let go */
     const char *nothing_left; /* the step after which no record was left */
 };
 
@@ -64,6 +65,22 @@ static const char *state_of(int rc, bool empty) {
     return rc == ERR_OK ? "done" : rc == ERR_GATE ? "gate_failed" : rc == ERR_STOPPED ? "stopped" : "failed";
 }
 
+struct step_end {
+    struct day_run *r;
+    const struct task_row *task;
+    const struct step_result *res;
+    const char *state, *error;
+};
+
+/* What the step's row says and what it dropped: both or neither, for a step that is done again says it again. */
+static int note_step(void *ctx, struct err *e) {
+    struct step_end *x = ctx;
+    const struct day_run *r = x->r;
+    int rc = ledger_task_end(&x->r->ledger, x->task, x->state, x->error, e);
+    if (rc || x->error || !x->res->dropped) return rc;
+    return ledger_event(&x->r->ledger, r->p->name, r->day, r->row.run_id, "dropped", x->res->dropped, e);
+}
+
 /* One attempt of a step, with its row in the ledger. */
 static int attempt_step(struct day_run *r, struct plan_step *s, int attempt, struct step_result *res, struct err *e) {
     struct task_row t = {.run_id = r->row.run_id,
@@ -76,7 +93,9 @@ static int attempt_step(struct day_run *r, struct plan_step *s, int attempt, str
                          .input_digest = s->input,
                          .definition_digest = s->def};
     struct err mine = {0};
+    db_lazy(&r->ledger.db, true); /* that it began may be forgotten */
     int rc = ledger_task_start(&r->ledger, &t, e);
+    db_lazy(&r->ledger.db, false);
     if (rc) return rc;
     double start = now_mono();
     set_deadline(r, &r->p->stages[s->stage]);
@@ -89,7 +108,12 @@ static int attempt_step(struct day_run *r, struct plan_step *s, int attempt, str
     t.bytes = res->bytes;
     t.seconds = now_mono() - start;
     t.output_digest = rc == ERR_OK && !res->empty ? res->output : NULL;
-    int end = ledger_task_end(&r->ledger, &t, state_of(rc, res->empty), rc ? e->msg : NULL, &mine);
+    struct step_end x = {r, &t, res, state_of(rc, res->empty), rc ? e->msg : NULL};
+    /* the run's own end makes these safe as well; of the others something may depend that is not here (a source's files
+     * are moved away) */
+    db_lazy(&r->ledger.db, s->stage == STAGE_MART || s->stage == STAGE_REPORT);
+    int end = db_transaction(&r->ledger.db, note_step, &x, &mine);
+    db_lazy(&r->ledger.db, false);
     if (end && rc == ERR_OK) {
         *e = mine;
         rc = end;
@@ -224,7 +248,12 @@ static int hooks_and_steps(struct day_run *r, struct err *e) {
         if (rc) r->failed_stage = "setup";
     }
     if (rc == ERR_OK) rc = do_steps(r, e);
-    step_free(&r->ctx);
+    struct err lost = {0};
+    int end = step_end(&r->ctx, &lost);
+    if (end && rc == ERR_OK) {
+        *e = lost;
+        rc = end;
+    }
     if (r->p->teardown) {
         struct err mine = {0};
         h.name = "teardown";
@@ -337,6 +366,32 @@ static void prune_after_run(struct day_run *r) {
         log_info("retention: %zu partitions removed, %llu bytes", st.partitions, (unsigned long long)st.bytes);
 }
 
+static bool overview_now(struct run_range *g) {
+    if (!g) return true;
+    g->pending = g->more && now_mono() - g->written < 30;
+    if (!g->pending) g->written = now_mono();
+    return !g->pending;
+}
+
+/* What tells of all days. */
+static void overview(const struct pipeline *p, const char *home, struct ledger *l) {
+    struct err e;
+    if (metrics_write(l, home, &e)) log_warn("metrics: %s", e.msg);
+    if (report_write_indexes(p, home, l, &e)) log_warn("pages over all days: %s", e.msg);
+}
+
+void run_range_end(const struct pipeline *p, const struct run_env *env, struct run_range *g) {
+    struct ledger l = {0};
+    struct err e;
+    if (!g->pending) return;
+    g->pending = false;
+    if (ledger_open(&l, env->home, &e))
+        log_warn("pages over all days: %s", e.msg);
+    else
+        overview(p, env->home, &l);
+    ledger_close(&l);
+}
+
 static int work(struct day_run *r, struct err *e) {
     struct err mine = {0};
     r->row = (struct run_row){.pipeline = r->p->name, .day = r->day, .command = r->env->command};
@@ -348,7 +403,9 @@ static int work(struct day_run *r, struct err *e) {
                                .run_id = r->row.run_id,
                                .started_at = started,
                                .quality_status = "PASS",
-                               .beside = &r->beside};
+                               .beside = &r->beside,
+                               .more_days = r->opt->range && r->opt->range->more};
+    r->plan.wh = &r->ctx.held;
     open_log(r);
     openlineage_run_start(&r->events, &r->ledger, r->row.run_id, started);
     log_place_set(place(r, NULL));
@@ -365,16 +422,12 @@ static int work(struct day_run *r, struct err *e) {
         *e = mine;
         rc = end;
     }
-    if (metrics_write(&r->ledger, r->env->home, &mine)) log_warn("metrics: %s", mine.msg);
     if (rc && rc != ERR_STOPPED && step_failed_page(&r->ctx, &mine)) log_warn("the day's page: %s", mine.msg);
-    if (report_write_indexes(r->p, r->env->home, &r->ledger, &mine)) log_warn("pages over all days: %s", mine.msg);
+    if (overview_now(r->opt->range)) overview(r->p, r->env->home, &r->ledger);
     log_info("run %s ended: %s", r->row.run_id, r->state);
     summary_print(&r->sum, r->p, r->day, r->state, r->row.run_id, now_mono() - r->started, &r->ctx);
-    if (rc != ERR_STOPPED && alert_flush(&r->ledger, r->p, r->env->home) &&
-        metrics_write(&r->ledger, r->env->home, &mine))
-        log_warn("metrics: %s", mine.msg); /* what waits has changed */
     if (rc == ERR_OK) prune_after_run(r);
-    log_file(NULL);
+    r->tells = rc != ERR_STOPPED;
     return rc;
 }
 
@@ -404,10 +457,16 @@ static int dry(struct day_run *r, struct err *e) {
     return ERR_OK;
 }
 
-/* A run that was killed before its messages went out owes them still. */
+/* What waits for the channels, when the lock is let go: a receiver that hangs keeps the next run from nothing. */
+static void tell(struct day_run *r) {
+    struct err e;
+    if (alert_flush(&r->ledger, r->p, r->env->home) && metrics_write(&r->ledger, r->env->home, &e))
+        log_warn("metrics: %s", e.msg); /* what waits has changed */
+}
+
 static void nothing(struct day_run *r) {
     summary_nothing(r->p, r->day);
-    alert_flush(&r->ledger, r->p, r->env->home);
+    r->tells = true; /* a run that was killed before its messages went out owes them still */
     /* what the run that did the day may have been killed before */
     struct err e;
     if (!file_exists(arena_fmt(&r->plan.a, "%s/reports/index.html", r->env->home)) &&
@@ -441,8 +500,10 @@ int run_day(const struct pipeline *p, day_t day, const struct run_env *env, cons
         nothing(&r);
 out:
     openlineage_close(&r.events);
-    ledger_close(&r.ledger);
     run_lock_drop(&lock);
+    if (r.tells) tell(&r);
+    log_file(NULL);
+    ledger_close(&r.ledger);
     summary_free(&r.sum);
     plan_free(&r.plan);
     log_place_set((struct log_place){0});

@@ -121,9 +121,21 @@ void status_problems_json(const struct status *s, FILE *out) {
     cJSON_Delete(o);
 }
 
-/* Lateness is news within the day after it was due; what is older is a backfill's business. */
+struct looking {
+    struct ledger *l;
+    const struct status *s;
+};
+
+static int look(void *ctx, struct err *e) {
+    struct looking *x = ctx;
+    return alert_look(x->l, x->s->p, x->s->home, e);
+}
+
+/* Lateness is news within the day after it was due; what is older is a backfill's business, but for days that were due
+ * while nobody looked. */
 int status_alert(const struct status *s, struct ledger *l, struct err *e) {
-    int rc = ERR_OK;
+    struct looking x = {l, s};
+    int rc = db_transaction(&l->db, look, &x, e);
     for (size_t i = 0; i < s->n && rc == ERR_OK; i++) {
         const struct status_day *d = &s->days[i];
         struct alert_sight killed = {s->home, d->day, "run", "failure", d->error};

@@ -58,28 +58,54 @@ static int do_collect(struct step_ctx *c, struct plan_step *s, struct step_resul
     return rc;
 }
 
-static int open_part(struct plan *pl, const char *dir, struct reader **r, struct part_info *info, char **from,
-                     struct err *e) {
+/* A partition that is read, and proved to be what its _SUCCESS says while it is. */
+struct part_in {
+    const char *dir;
+    struct part_info info;
+    struct reader *r;
+    struct digest digest;
+    char *from; /* for the _SUCCESS of what is made of it */
+};
+
+static int open_part(struct plan *pl, const char *dir, struct part_in *in, struct err *e) {
     bool found;
     char **files;
     size_t n;
-    int rc = part_read(dir, info, &found, e);
+    in->dir = dir;
+    int rc = part_read(dir, &in->info, &found, e);
     if (rc) return rc;
-    if (!found && part_pruned(dir, info, &found, e) == ERR_OK && found)
+    if (!found && part_pruned(dir, &in->info, &found, e) == ERR_OK && found)
         return err_set(e, ERR_DATA, "%s was removed by retention; run the day with --force to make it again", dir);
     if (!found)
         return err_set(
             e, ERR_DATA,
             "%s is not there: the stage before has not been done for this day (run without --from or --only)", dir);
-    rc = part_verify(dir, false, e); /* what was changed on the disk is not loaded as if it were whole */
-    if (rc) return rc;
-    progress_expect(info->bytes);
+    progress_expect(in->info.bytes);
     rc = part_files(dir, &pl->a, &files, &n, e);
-    struct reader_opt opt = {.format = FMT_JSONL, .block = env_block(pl->env), .max_line = pl->env->max_line};
-    if (rc == ERR_OK) rc = reader_open(r, (const char *const *)files, n, &opt, e);
-    *from =
-        arena_fmt(&pl->a, "[{\"partition\":\"%s\",\"sha256\":\"%s\"}]", dir + strlen(pl->env->home) + 1, info->sha256);
+    digest_start(&in->digest);
+    struct reader_opt opt = {
+        .format = FMT_JSONL, .block = env_block(pl->env), .max_line = pl->env->max_line, .digest = &in->digest};
+    if (rc == ERR_OK) rc = reader_open(&in->r, (const char *const *)files, n, &opt, e);
+    in->from = arena_fmt(&pl->a, "[{\"partition\":\"%s\",\"sha256\":\"%s\"}]", dir + strlen(pl->env->home) + 1,
+                         in->info.sha256);
     return rc;
+}
+
+/* After all of it was read, and before anything is made of it: what was changed on the disk is not taken as if it were
+ * whole. A failure before that (rc) may come from such a change, which is then what is told. */
+static int check_part(struct part_in *in, int rc, struct err *e) {
+    struct err damage = {0};
+    if (!in->digest.state) return rc;
+    if (rc == ERR_OK) return part_verify_read(in->dir, &in->info, &in->digest, e);
+    if (rc == ERR_STOPPED || rc == ERR_TIMEOUT || part_verify(in->dir, false, &damage) == ERR_OK) return rc;
+    *e = damage;
+    return e->code;
+}
+
+static void close_part(struct part_in *in) {
+    char unused[65];
+    reader_close(in->r);
+    if (in->digest.state) digest_hex(&in->digest, unused);
 }
 
 void gate_words(const struct quality_result *res, char *to, size_t n) {
@@ -124,13 +150,19 @@ static int log_quality(struct plan *pl, const struct pl_dataset *d, struct quali
     return rc;
 }
 
+/* Records that are found to be duplicates late are taken out of what was written. */
+static bool may_rewrite(const struct pl_dataset *d) {
+    for (size_t i = 0; i < d->nchecks; i++)
+        if (d->checks[i].kind == CHECK_UNIQUE && d->checks[i].reject) return true;
+    return false;
+}
+
 static int do_validate(struct step_ctx *c, struct plan_step *s, struct step_result *r, struct err *e) {
     struct plan *pl = c->plan;
-    struct reader *in = NULL;
-    struct part_info info, made = {0}, no_matter;
+    struct part_in in = {0};
+    struct part_info made = {0}, no_matter;
     struct validate_out v = {0};
     struct quality_result res;
-    char *from = NULL;
     struct quality_cfg cfg = {.p = pl->p,
                               .d = s->d,
                               .memory = env_checks(pl->env),
@@ -139,24 +171,26 @@ static int do_validate(struct step_ctx *c, struct plan_step *s, struct step_resu
                               .home = pl->env->home};
     struct quality *q = quality_new(&cfg);
     struct quality_out out = {&v, accept_rows, reject_row};
-    int rc = open_part(pl, plan_dir(pl, "raw", s->d, NULL), &in, &info, &from, e);
+    int rc = open_part(pl, plan_dir(pl, "raw", s->d, NULL), &in, e);
+    struct part_like like = {in.dir, &in.info, may_rewrite(s->d)};
+    if (rc == ERR_OK && s->d->profile) rc = part_verify(in.dir, false, e);
     if (rc == ERR_OK && s->d->profile) rc = profiling_day(pl, s->d, e); /* whatever the gate will say */
-    if (rc == ERR_OK) rc = part_begin(&v.valid, plan_dir(pl, "valid", s->d, NULL), &info, e);
+    if (rc == ERR_OK) rc = part_begin(&v.valid, plan_dir(pl, "valid", s->d, NULL), &like, e);
     if (rc == ERR_OK) rc = part_begin(&v.rejected, plan_dir(pl, "rejected", s->d, NULL), NULL, e);
-    if (rc == ERR_OK) rc = quality_run(q, in, &out, &res, e);
+    if (rc == ERR_OK) rc = check_part(&in, quality_run(q, in.r, &out, &res, e), e);
     if (rc == ERR_OK && res.duplicates) rc = part_rewrite(v.valid, quality_keep, q, e);
     if (rc == ERR_OK) rc = log_quality(pl, s->d, q, &res, e);
     if (rc) goto out;
     r->rows_in = (int64_t)res.rows_in;
     r->rows_out = res.pass ? (int64_t)res.rows_accepted : 0;
     r->rows_rejected = (int64_t)res.rows_rejected;
-    r->bytes = (int64_t)info.bytes;
+    r->bytes = (int64_t)in.info.bytes;
     for (size_t i = 0; i < res.nchecks; i++) c->checks_passed += res.checks[i].pass;
     c->checks_total += res.nchecks;
     /* rejects first: a valid partition never stands without the account of what is missing from it */
     struct part_writer *w = v.rejected;
     v.rejected = NULL;
-    rc = part_publish(w, made_by(s->stage, &pl->a), from, &no_matter, e);
+    rc = part_publish(w, made_by(s->stage, &pl->a), in.from, &no_matter, e);
     if (rc == ERR_OK && !res.pass) {
         gate_words(&res, r->gate_detail, sizeof r->gate_detail);
         rc = err_set(e, ERR_GATE, "the quality gate failed: %s", r->gate_detail);
@@ -164,28 +198,28 @@ static int do_validate(struct step_ctx *c, struct plan_step *s, struct step_resu
     if (rc == ERR_OK) {
         w = v.valid;
         v.valid = NULL;
-        rc = part_publish(w, made_by(s->stage, &pl->a), from, &made, e);
+        rc = part_publish(w, made_by(s->stage, &pl->a), in.from, &made, e);
         memcpy(r->output, made.sha256, 65);
     }
 out:
     part_abort(v.valid);
     part_abort(v.rejected);
-    reader_close(in);
+    close_part(&in);
     quality_free(q);
     return rc;
 }
 
 static int do_transform(struct step_ctx *c, struct plan_step *s, struct step_result *r, struct err *e) {
     struct plan *pl = c->plan;
-    struct reader *in = NULL;
+    struct part_in in = {0};
     struct part_writer *w = NULL;
-    struct part_info info, made;
+    struct part_info made;
     struct transform_stats st;
-    char *from = NULL;
     const char *dir =
         s->t_index ? plan_dir(pl, "silver", s->d, s->d->steps[s->t_index - 1].name) : plan_dir(pl, "valid", s->d, NULL);
-    int rc = open_part(pl, dir, &in, &info, &from, e);
-    if (rc == ERR_OK) rc = part_begin(&w, plan_dir(pl, "silver", s->d, s->t->name), &info, e);
+    int rc = open_part(pl, dir, &in, e);
+    struct part_like like = {in.dir, &in.info, false};
+    if (rc == ERR_OK) rc = part_begin(&w, plan_dir(pl, "silver", s->d, s->t->name), &like, e);
     struct transform_cfg cfg = {.steps = s->t,
                                 .n = 1,
                                 .day = pl->day,
@@ -194,46 +228,42 @@ static int do_transform(struct step_ctx *c, struct plan_step *s, struct step_res
                                 .tmpdir = pl->env->tmpdir,
                                 .write = part_sink,
                                 .ctx = w};
-    if (rc == ERR_OK) rc = transform_run(&cfg, in, &st, e);
+    if (rc == ERR_OK) rc = check_part(&in, transform_run(&cfg, in.r, &st, e), e);
     if (rc == ERR_OK) {
         r->rows_in = (int64_t)st.rows_in;
         r->rows_out = (int64_t)st.rows_out;
         r->rows_rejected = (int64_t)st.dropped;
-        r->bytes = (int64_t)info.bytes;
-        if (st.reasons[0])
-            rc = ledger_event(c->ledger, pl->p->name, day_text(pl->day).s, c->run_id, "dropped",
-                              arena_fmt(&pl->a, "%s: %s", s->name, st.reasons), e);
+        r->bytes = (int64_t)in.info.bytes;
+        if (st.reasons[0]) r->dropped = arena_fmt(&pl->a, "%s: %s", s->name, st.reasons);
     }
     if (rc == ERR_OK && !st.rows_out && !s->d->empty_ok) {
         r->empty = true; /* what an earlier attempt left is not taken for this one's */
         rc = part_remove(plan_dir(pl, "silver", s->d, s->t->name), e);
     } else if (rc == ERR_OK) {
-        rc = part_publish(w, made_by(s->stage, &pl->a), from, &made, e);
+        rc = part_publish(w, made_by(s->stage, &pl->a), in.from, &made, e);
         w = NULL;
         memcpy(r->output, made.sha256, 65);
     }
     part_abort(w);
-    reader_close(in);
+    close_part(&in);
     return rc;
 }
 
 static int do_load(struct step_ctx *c, struct plan_step *s, struct step_result *r, struct err *e) {
     struct plan *pl = c->plan;
-    struct reader *in = NULL;
-    struct part_info info;
+    struct part_in in = {0};
     struct db wh = {0};
     struct loader *l = NULL;
     struct loader_stats st;
-    char *from = NULL;
-    int rc = open_part(pl, plan_load_dir(pl, s->d), &in, &info, &from, e);
-    if (rc == ERR_OK && !info.rows && !s->d->empty_ok) {
+    int rc = open_part(pl, plan_load_dir(pl, s->d), &in, e);
+    if (rc == ERR_OK && !in.info.rows && !s->d->empty_ok) {
         r->empty = true;
-        reader_close(in);
+        close_part(&in);
         return ERR_OK;
     }
     if (rc == ERR_OK) rc = warehouse_open(&wh, pl->env->home, pl->env->memory / 8, e);
     if (rc == ERR_OK) rc = loader_open(&l, &wh, s->d->load, pl->day, &pl->p->zone, env_keys(pl->env), e);
-    if (rc == ERR_OK) rc = load_records(l, in, pl->env->threads, e);
+    if (rc == ERR_OK) rc = check_part(&in, load_records(l, in.r, pl->env->threads, e), e);
     if (rc == ERR_OK) {
         struct warehouse_mark mark = {pl->p->name, day_text(pl->day).s, stage_name(s->stage), s->name, s->input};
         rc = loader_commit(l, &mark, &st, e);
@@ -243,12 +273,12 @@ static int do_load(struct step_ctx *c, struct plan_step *s, struct step_result *
         r->rows_in = (int64_t)st.rows_in;
         r->rows_out = (int64_t)st.written;
         r->rows_rejected = (int64_t)st.dropped;
-        r->bytes = (int64_t)info.bytes;
+        r->bytes = (int64_t)in.info.bytes;
         memcpy(r->output, s->input, 65);
     }
     loader_abort(l);
     if (wh.h) db_close(&wh);
-    reader_close(in);
+    close_part(&in);
     return rc;
 }
 
@@ -273,6 +303,25 @@ void step_free(struct step_ctx *c) {
     c->scan = NULL;
 }
 
+int step_end(struct step_ctx *c, struct err *e) {
+    struct arena a = {0};
+    bool marts = c->wh.h;
+    int rc = ERR_OK;
+    step_free(c);
+    char *log = arena_fmt(&a, "%s/warehouse.db-wal", c->plan->env->home);
+    if (marts && file_exists(log)) rc = file_sync(log, e); /* where it is gone, it went into the database, safely */
+    if (c->held.h) db_close(&c->held);
+    arena_free(&a);
+    return rc;
+}
+
+/* Not before there is one: the first step that loads makes it. */
+static void hold(struct step_ctx *c) {
+    struct err e;
+    if (!c->held.h && file_exists(arena_fmt(&c->plan->a, "%s/warehouse.db", c->plan->env->home)))
+        (void)warehouse_open_read(&c->held, c->plan->env->home, &e); /* the step that needs it says what is wrong */
+}
+
 static int do_mart(struct step_ctx *c, struct plan_step *s, struct step_result *r, struct err *e) {
     struct plan *pl = c->plan;
     char *day = arena_str(&pl->a, day_text(pl->day).s);
@@ -287,6 +336,8 @@ static int do_mart(struct step_ctx *c, struct plan_step *s, struct step_result *
     params.scan = c->scan;
     mart_digest(s, r->output);
     params.mark = (struct warehouse_mark){pl->p->name, day, stage_name(s->stage), s->name, r->output};
+    /* one wait for the disk for all marts, in step_end(): one that a power loss takes is missed, and made again */
+    db_lazy(&c->wh, true);
     return mart_build(&c->wh, pl->p, s->m, &params, &r->rows_out, e);
 }
 
@@ -314,7 +365,7 @@ static int do_report(struct step_ctx *c, struct plan_step *s, struct step_result
     if (rc == ERR_OK) rep->full_csv = true;
     if (rc == ERR_OK) rc = publish_page(pl, rep, REPORT_JSON, "json", json_digest, e);
     if (rc == ERR_OK) rc = publish_page(pl, rep, REPORT_HTML, "html", r->output, e);
-    if (rc == ERR_OK) rc = report_write_index(pl->p, pl->env->home, c->ledger, e);
+    if (rc == ERR_OK && !c->more_days) rc = report_write_index(pl->p, pl->env->home, c->ledger, e);
     if (rc == ERR_OK) snprintf(r->note, sizeof r->note, "%s/%s.html", dir, rep->day);
     report_free(rep);
     return rc;
@@ -343,6 +394,7 @@ int step_do(struct step_ctx *c, struct plan_step *s, struct step_result *r, stru
     *r = (struct step_result){.rows_in = -1, .rows_out = -1, .rows_rejected = -1, .bytes = -1};
     progress_begin(stage_name(s->stage), s->name);
     if (s->stage != STAGE_MART && s->stage != STAGE_REPORT) step_free(c);
+    hold(c);
     int rc = stages[s->stage](c, s, r, e);
     progress_end();
     malloc_trim(0); /* what this stage needed is not kept beside what the next one needs */

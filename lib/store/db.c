@@ -55,16 +55,20 @@ static int on_progress(void *ctx) {
     return stop_check(NULL) != ERR_OK;
 }
 
-static int check_file(const char *path, struct err *e) {
+/* Through SQLite's own handle: whoever opens and closes a database's file besides drops the locks that the whole
+ * process holds on it (POSIX). Another process then takes itself for the last one and removes the log we go on writing
+ * to. */
+static int check_file(struct db *db, struct err *e) {
     char head[16];
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return errno == ENOENT ? ERR_OK : err_sys(e, ERR_IO, "cannot open %s", path);
-    ssize_t n = read(fd, head, sizeof head);
-    close(fd);
-    if (n > 0 && (n < 16 || memcmp(head, "SQLite format 3", 16) != 0))
-        return err_set(e, ERR_CORRUPT, "%s is no SQLite database; it is left as it is. Move it aside, then run again",
-                       path);
-    return ERR_OK;
+    sqlite3_file *f = NULL;
+    sqlite3_int64 size = 0;
+    sqlite3_file_control(db->h, "main", SQLITE_FCNTL_FILE_POINTER, &f);
+    if (!f || !f->pMethods || f->pMethods->xFileSize(f, &size) != SQLITE_OK) return ERR_OK;
+    if (size == 0 && f->pMethods->xRead(f, head, 1, 0) != SQLITE_OK) return ERR_OK; /* of one byte it says 0 too */
+    if (size >= 16 && f->pMethods->xRead(f, head, 16, 0) == SQLITE_OK && memcmp(head, "SQLite format 3", 16) == 0)
+        return ERR_OK;
+    return err_set(e, ERR_CORRUPT, "%s is no SQLite database; it is left as it is. Move it aside, then run again",
+                   db->path);
 }
 
 /* Switching a new file to WAL and recovering one after a crash answer BUSY at once where another process does the same,
@@ -97,9 +101,7 @@ int db_open_memory(struct db *db, struct err *e) {
 
 int db_open(struct db *db, const char *path, int flags, int busy_ms, struct err *e) {
     *db = (struct db){.path = mem_str(path)};
-    int rc = check_file(path, e);
-    if (rc) goto out;
-    int how = flags & DB_READ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+    int rc, how = flags & DB_READ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
     int s = sqlite3_open_v2(path, &db->h, how, NULL);
     if (s != SQLITE_OK) {
         rc = db_err(db, s, e, "opening");
@@ -108,7 +110,8 @@ int db_open(struct db *db, const char *path, int flags, int busy_ms, struct err 
     sqlite3_extended_result_codes(db->h, 1);
     sqlite3_busy_timeout(db->h, busy_ms);
     sqlite3_progress_handler(db->h, 100000, on_progress, NULL);
-    rc = settle(db, flags, busy_ms, e);
+    rc = check_file(db, e);
+    if (rc == ERR_OK) rc = settle(db, flags, busy_ms, e);
 out:
     if (rc) db_close(db);
     return rc;
@@ -222,6 +225,10 @@ int db_transaction(struct db *db, int (*fn)(void *ctx, struct err *e), void *ctx
     if (rc == ERR_OK) rc = db_exec(db, e, "COMMIT");
     if (rc && !sqlite3_get_autocommit(db->h)) sqlite3_exec(db->h, "ROLLBACK", NULL, NULL, NULL);
     return rc;
+}
+
+void db_lazy(struct db *db, bool lazy) {
+    sqlite3_exec(db->h, lazy ? "PRAGMA synchronous=NORMAL" : "PRAGMA synchronous=FULL", NULL, NULL, NULL);
 }
 
 void sql_name(struct buf *b, const char *name) {

@@ -52,6 +52,9 @@ const char *stmt_col(struct stmt *s, int i); /* text or NULL; valid until the ne
 int64_t stmt_col_int(struct stmt *s, int i);
 void stmt_close(struct stmt *s);
 
+/* lazy: what is committed from now on survives kill -9 at once, power loss with the next commit that is not lazy.
+ * Outside of transactions. */
+void db_lazy(struct db *db, bool lazy);
 /* Run fn inside BEGIN IMMEDIATE .. COMMIT; rolled back when it fails. */
 int db_transaction(struct db *db, int (*fn)(void *ctx, struct err *e), void *ctx, struct err *e);
 /* Append an identifier in double quotes. */

@@ -79,6 +79,7 @@ int ledger_open_read(struct ledger *l, const char *home, struct err *e) {
 }
 
 void ledger_close(struct ledger *l) {
+    stmt_close(&l->last);
     db_close(&l->db);
     free(l->home);
     l->home = NULL;
@@ -237,32 +238,36 @@ int ledger_task_end(struct ledger *l, const struct task_row *t, const char *stat
 
 int ledger_task_last(struct ledger *l, struct arena *a, const char *pipeline, const char *day, const char *stage,
                      const char *dataset, struct task_seen *out, struct err *e) {
-    struct stmt s;
+    struct stmt *s = &l->last;
     *out = (struct task_seen){0};
-    int rc = stmt_prepare(
-        &s, &l->db,
-        "SELECT task_id, state, input_digest, definition_digest, output_digest, version, finished_at, run_id, rows_in,"
-        " rows_out, rows_rejected, seconds FROM tasks WHERE pipeline=?1 AND day=?2 AND stage=?3 AND dataset=?4"
-        " AND (mode='run' OR stage IN ('load','mart')) AND state<>'skipped' ORDER BY task_id DESC LIMIT 1",
-        "reading the ledger", e);
+    int rc =
+        s->h ? ERR_OK
+             : stmt_prepare(
+                   s, &l->db,
+                   "SELECT task_id, state, input_digest, definition_digest, output_digest, version, finished_at, "
+                   "run_id, rows_in,"
+                   " rows_out, rows_rejected, seconds FROM tasks WHERE pipeline=?1 AND day=?2 AND stage=?3 AND "
+                   "dataset=?4"
+                   " AND (mode='run' OR stage IN ('load','mart')) AND state<>'skipped' ORDER BY task_id DESC LIMIT 1",
+                   "reading the ledger", e);
     if (rc) return rc;
-    stmt_text(&s, 1, pipeline);
-    stmt_text(&s, 2, day);
-    stmt_text(&s, 3, stage);
-    stmt_text(&s, 4, dataset);
-    rc = stmt_step(&s, &out->found, e);
+    stmt_text(s, 1, pipeline);
+    stmt_text(s, 2, day);
+    stmt_text(s, 3, stage);
+    stmt_text(s, 4, dataset);
+    rc = stmt_step(s, &out->found, e);
     if (rc == ERR_OK && out->found) {
         const char **text[] = {&out->state,         &out->input_digest, &out->definition_digest,
                                &out->output_digest, &out->version,      &out->finished_at,
                                &out->run_id};
-        out->id = stmt_col_int(&s, 0);
-        for (int i = 0; i < 7; i++) *text[i] = arena_str(a, stmt_col(&s, i + 1));
-        out->rows_in = stmt_col_int(&s, 8);
-        out->rows_out = stmt_col_int(&s, 9);
-        out->rows_rejected = stmt_col_int(&s, 10);
-        out->seconds = sqlite3_column_double(s.h, 11);
+        out->id = stmt_col_int(s, 0);
+        for (int i = 0; i < 7; i++) *text[i] = arena_str(a, stmt_col(s, i + 1));
+        out->rows_in = stmt_col_int(s, 8);
+        out->rows_out = stmt_col_int(s, 9);
+        out->rows_rejected = stmt_col_int(s, 10);
+        out->seconds = sqlite3_column_double(s->h, 11);
     }
-    stmt_close(&s);
+    if (s->h) sqlite3_reset(s->h); /* a row that is looked at would keep the log from being emptied */
     return rc;
 }
 

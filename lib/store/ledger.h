@@ -15,6 +15,7 @@
 struct ledger {
     struct db db;
     char *home;
+    struct stmt last; /* ledger_task_last's: asked for every step of a plan */
 };
 
 /* ERR_VERSION when a newer etl wrote it; ERR_CORRUPT; both leave it alone. */

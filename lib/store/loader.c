@@ -13,6 +13,9 @@
 #include "store/bulk_tree.h"
 #include "store/cells.h"
 
+/* Bytes of the first block, from which on new pages are worth the two syncs that writing them directly takes. */
+#define LARGE 65536
+
 struct loader {
     struct db *db;
     const struct table_spec *t;
@@ -25,14 +28,16 @@ struct loader {
     size_t key;       /* column of a bulk table's key; ncols: none */
     atomic_bool fast; /* rows come as records for bulk.c */
     struct bulk *bulk;
+    struct etl_direct *direct;
     struct writeback *writeback; /* of the warehouse and its log, until the commit is done */
     struct shaper own;           /* of the taking thread */
     struct cell *cells;
     struct arena a;
-    int64_t rows_before;
+    int64_t rows_before, gone; /* gone: removed, as this load of the day does not bring them again */
     bool begun, digesting;
     struct digest digest;
     const struct load_ctx *ctx;
+    uint64_t taken;       /* of the dropped: whose key is there */
     uint64_t given;       /* rows given to bulk.c */
     struct place *places; /* where the rows given to bulk.c came from */
     size_t nplaces, places_cap;
@@ -111,6 +116,57 @@ static int clear_old(struct loader *l, struct err *e) {
     return rc;
 }
 
+/* Upsert: a row whose key holds the day belongs to that day alone. What an earlier load of the day brought and this one
+ * does not (a shop that did not answer then, and with it other names) must go, and what people wrote into columns of
+ * their own must stay: so the rows are marked by an empty dt, those that come again get it back, the rest is removed.
+ */
+static int of_this_day(struct loader *l, const char *verb, const char *where, struct err *e) {
+    struct buf b = {0};
+    struct stmt s;
+    bool any = false;
+    buf_str(&b, verb);
+    buf_str(&b, where);
+    for (size_t i = 0; i < l->t->ncols; i++) {
+        if (l->t->cols[i].type != COL_DATE || !strs_has(l->t->key, sv_of(l->t->cols[i].name))) continue;
+        buf_str(&b, any ? " OR " : " AND (");
+        sql_name(&b, l->t->cols[i].name);
+        buf_str(&b, "=?1");
+        any = true;
+    }
+    buf_chr(&b, ')');
+    int rc = any ? stmt_prepare(&s, l->db, b.p, l->t->table, e) : ERR_OK;
+    if (any && rc == ERR_OK) {
+        stmt_text(&s, 1, l->day);
+        rc = stmt_run(&s, e);
+        stmt_close(&s);
+    }
+    buf_free(&b);
+    return rc;
+}
+
+static int mark_day(struct loader *l, struct err *e) {
+    struct buf b = {0};
+    buf_str(&b, "UPDATE ");
+    sql_name(&b, l->t->table);
+    int rc = of_this_day(l, b.p, " SET \"dt\"='' WHERE \"dt\"=?1", e);
+    buf_free(&b);
+    return rc;
+}
+
+static int remove_marked(struct loader *l, struct err *e) {
+    struct buf b = {0};
+    int64_t before = sqlite3_total_changes64(l->db->h);
+    buf_str(&b, "DELETE FROM ");
+    sql_name(&b, l->t->table);
+    int rc = of_this_day(l, b.p, " WHERE \"dt\"=''", e);
+    buf_free(&b);
+    l->gone = sqlite3_total_changes64(l->db->h) - before;
+    if (rc == ERR_OK && l->gone)
+        log_info("%lld rows of %s that an earlier load of the day brought came no more and are removed",
+                 (long long)l->gone, l->t->table);
+    return rc;
+}
+
 static int64_t count_rows(struct loader *l) {
     struct buf b = {0};
     struct stmt s;
@@ -158,21 +214,31 @@ static int prepare_insert(struct loader *l, struct err *e) {
 
 static int bulk_dropped(void *ctx, uint64_t row, struct err *e);
 
+static int direct_rc(struct loader *l, int rc, struct err *e) {
+    return rc == SQLITE_OK ? ERR_OK : db_err(l->db, rc, e, l->t->table);
+}
+
 /* Not before the first record: a load at the end of a pipe must not hold the warehouse while the stage before it writes
  * its quality results there. */
-static int begin(struct loader *l, struct err *e) {
-    bool fits = false;
+static int begin(struct loader *l, size_t bytes, struct err *e) {
+    bool fits = false, large = bytes >= LARGE;
     if (l->begun) return ERR_OK;
     l->begun = true;
+    /* what is in the log goes into the file, as far as nobody is in the way: see etl_direct_begin */
+    if (large) (void)sqlite3_wal_checkpoint_v2(l->db->h, "main", SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
     int rc = db_exec(l->db, e, "BEGIN IMMEDIATE");
+    if (rc == ERR_OK && large) rc = direct_rc(l, etl_direct_begin(l->db->h, &l->direct), e);
     if (rc == ERR_OK) rc = table_ensure(l->db, l->t, true, e);
     if (rc == ERR_OK) rc = clear_old(l, e);
-    if (rc == ERR_OK && l->t->mode == LOAD_UPSERT) l->rows_before = count_rows(l);
+    if (rc == ERR_OK && l->t->mode == LOAD_UPSERT) {
+        l->rows_before = count_rows(l);
+        rc = mark_day(l, e);
+    }
     if (rc == ERR_OK && l->fast) rc = bulk_fits(l->db, l->t, &fits, e);
     if (rc == ERR_OK && l->fast && !fits) l->fast = false; /* changed by somebody since loader_open */
     if (rc == ERR_OK) l->writeback = writeback_start((int[]){etl_db_fd(l->db->h, 0), etl_db_fd(l->db->h, 1)}, 2);
     if (rc == ERR_OK && l->fast)
-        return bulk_open(&l->bulk, l->db, l->t, l->day, l->memory, l->threads, bulk_dropped, l, e);
+        return bulk_open(&l->bulk, l->db, l->t, l->day, l->memory, l->threads, l->direct, bulk_dropped, l, e);
     return rc ? rc : prepare_insert(l, e);
 }
 
@@ -207,7 +273,7 @@ static int insert_record(struct loader *l, struct jval rec, const char **why, st
         *why = key_is_there;
     else
         l->st.written++;
-    return ERR_OK;
+    return direct_rc(l, etl_direct_write(l->direct), e);
 }
 
 /* ---- what the threads make of a batch ---- */
@@ -284,6 +350,7 @@ static void out_free(void *out) {
 
 static void tell_drop(struct load_ctx *c, uint32_t file, uint64_t line, const char *why) {
     c->l->st.dropped++;
+    c->l->taken += why == key_is_there;
     if (why == key_is_there && c->l->t->mode == LOAD_IGNORE) { /* what this mode is for */
         c->known++;
         return;
@@ -372,7 +439,7 @@ static void digest_batch(struct digest *d, const struct batch *b) {
 static int add_batch(void *ctx, struct batch *b, void *out, struct err *e) {
     struct load_ctx *c = ctx;
     struct loader *l = c->l;
-    int rc = begin(l, e);
+    int rc = begin(l, b->blk.data.n, e);
     if (l->digesting) digest_batch(&l->digest, b);
     for (size_t i = 0; i < b->n && rc == ERR_OK; i++) {
         const struct rec *r = &b->r[i];
@@ -457,19 +524,37 @@ static int expire(struct loader *l, struct err *e) {
     return rc;
 }
 
+static int too_many_dropped(struct loader *l, struct err *e) {
+    struct buf key = {0};
+    for (size_t i = 0; i < l->t->key.n; i++) buf_fmt(&key, "%s%s", i ? ", " : "", l->t->key.s[i]);
+    if (l->taken)
+        err_set(e, ERR_DATA,
+                "table %s: %llu of %llu records do not fit (more than %g %%), %llu of them because their key (%s) is "
+                "in the "
+                "table already, from this day or another: keys hold over all days, so put the day into the key, or let "
+                "\"mode\" be \"upsert\" or \"ignore_duplicates\"; nothing is loaded",
+                l->t->table, (unsigned long long)l->st.dropped, (unsigned long long)l->st.rows_in, l->t->max_dropped,
+                (unsigned long long)l->taken, buf_text(&key));
+    else
+        err_set(e, ERR_DATA, "table %s: %llu of %llu records do not fit (more than %g %%); nothing is loaded",
+                l->t->table, (unsigned long long)l->st.dropped, (unsigned long long)l->st.rows_in, l->t->max_dropped);
+    buf_free(&key);
+    return ERR_DATA;
+}
+
 int loader_commit(struct loader *l, const struct warehouse_mark *mark, struct loader_stats *st, struct err *e) {
-    int rc = begin(l, e);
+    int rc = begin(l, 0, e);
     stmt_close(&l->insert);
     uint64_t excused = l->t->mode == LOAD_IGNORE ? l->st.dropped : 0;
     if (rc == ERR_OK && l->st.rows_in &&
         (double)(l->st.dropped - excused) * 100 > l->t->max_dropped * (double)l->st.rows_in)
-        rc = err_set(e, ERR_DATA, "table %s: %llu of %llu records do not fit (more than %g %%); nothing is loaded",
-                     l->t->table, (unsigned long long)l->st.dropped, (unsigned long long)l->st.rows_in,
-                     l->t->max_dropped);
+        rc = too_many_dropped(l, e);
+    if (rc == ERR_OK && l->t->mode == LOAD_UPSERT) rc = remove_marked(l, e);
     if (rc == ERR_OK && l->t->mode == LOAD_UPSERT)
-        l->st.updated = l->st.written - (uint64_t)(count_rows(l) - l->rows_before);
+        l->st.updated = l->st.written - (uint64_t)(count_rows(l) + l->gone - l->rows_before);
     if (rc == ERR_OK) rc = expire(l, e);
     if (rc == ERR_OK && mark) rc = warehouse_note(l->db, mark, e);
+    if (rc == ERR_OK) rc = direct_rc(l, etl_direct_sync(l->direct), e);
     if (rc == ERR_OK) rc = db_exec(l->db, e, "COMMIT");
     if (st) *st = l->st;
     loader_abort(l);
@@ -483,6 +568,7 @@ void loader_abort(struct loader *l) {
     bulk_free(l->bulk);
     writeback_stop(l->writeback);
     stmt_close(&l->insert);
+    etl_direct_end(l->direct);
     if (!sqlite3_get_autocommit(l->db->h)) sqlite3_exec(l->db->h, "ROLLBACK", NULL, NULL, NULL);
     shape_free(l->shape);
     shaper_free(&l->own);

@@ -190,6 +190,33 @@ static void modes(void **state) {
     }
 }
 
+/* Upsert with the day in the key: a day loaded again leaves nothing of its earlier load, and nothing else is touched.
+ */
+static void upsert_of_a_day(void **state) {
+    (void)state;
+    struct column c[] = {{"id", "id", COL_INTEGER, true}, {"v", "v", COL_TEXT, false}, {"on", "on", COL_DATE, true}};
+    struct table_spec s = spec(c, 3, LOAD_UPSERT);
+    const char *keys[] = {"id", "on"};
+    struct err e = {0};
+    s.key = (struct strs){keys, 2};
+    loaded(&s, "2026-01-01",
+           "{\"id\":1,\"v\":\"a\",\"on\":\"2026-01-01\"}\n{\"id\":2,\"v\":\"a\",\"on\":\"2025-12-31\"}\n");
+    struct loader_stats st =
+        loaded(&s, "2026-01-02",
+               "{\"id\":1,\"v\":\"b\",\"on\":\"2026-01-02\"}\n{\"id\":3,\"v\":\"b\",\"on\":\"2026-01-02\"}\n");
+    assert_int_equal(st.updated, 0);
+    assert_int_equal(db_exec(&db, &e, arena_fmt(&a, "ALTER TABLE %s ADD COLUMN note TEXT", s.table)), ERR_OK);
+    assert_int_equal(db_exec(&db, &e, arena_fmt(&a, "UPDATE %s SET note='mine'", s.table)), ERR_OK);
+    st = loaded(&s, "2026-01-02",
+                "{\"id\":3,\"v\":\"c\",\"on\":\"2026-01-02\"}\n{\"id\":4,\"v\":\"c\",\"on\":\"2026-01-02\"}\n");
+    assert_int_equal(st.written, 2);
+    assert_int_equal(st.updated, 1);
+    assert_string_equal(
+        Q("SELECT id, v, \"on\", note, dt FROM %s ORDER BY id, dt", s.table),
+        "1|a|2026-01-01|mine|2026-01-01\n2|a|2025-12-31|mine|2026-01-01\n3|c|2026-01-02|mine|2026-01-02\n"
+        "4|c|2026-01-02|(null)|2026-01-02");
+}
+
 /* A key within one day: the first stays, the second is dropped; and a key that another day holds is a drop too. */
 static void key_conflicts(void **state) {
     (void)state;
@@ -289,9 +316,9 @@ static int last(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(types),         cmocka_unit_test(fields),           cmocka_unit_test(modes),
-        cmocka_unit_test(key_conflicts), cmocka_unit_test(too_many_dropped), cmocka_unit_test(aborted),
-        cmocka_unit_test(new_columns)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(types),         cmocka_unit_test(fields),
+                                       cmocka_unit_test(modes),         cmocka_unit_test(upsert_of_a_day),
+                                       cmocka_unit_test(key_conflicts), cmocka_unit_test(too_many_dropped),
+                                       cmocka_unit_test(aborted),       cmocka_unit_test(new_columns)};
     return cmocka_run_group_tests(tests, first, last);
 }

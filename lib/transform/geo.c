@@ -3,32 +3,50 @@
 
 #include <math.h>
 
-struct spot {
-    double x, y;
-    uint32_t i;
+/* Candidates of a cell, four at a time: looked at without a branch, which costs less than asking how many they are.
+ * They are numbers and not places: a few hundred kilobytes instead of megabytes, and the places stay near the
+ * processor. */
+#define QUAD 4
+struct quad {
+    uint32_t i[QUAD]; /* ascending; where there are fewer, the last one again */
 };
-#define ONLY 0x80000000u
-#define LAST 0x80000000u
+typedef double pair __attribute__((vector_size(16)));
+/* What a place's candidates are: the number of a quad, and whether others follow, until one has MORE not in its i[0].
+ */
+#define MORE 0x80000000u
+/* In a cell: it is divided, and here its parts begin; else where its one answer is. */
+#define PARTS 0x80000000u
+#define SIDE 8u /* parts of a cell in each direction */
+
+/* A grid around the one before it, whose cells it leaves empty. Its area begins one cell right of left and above low:
+ * a number that is below 0 and becomes 0 is outside. */
+struct level {
+    double left, low;
+    double per_part_x, per_part_y; /* parts a degree */
+    uint32_t nx, ny;
+    uint64_t wide, tall; /* in parts */
+    double area[4];
+    uint32_t *cell;
+};
+#define LEVELS 4
 
 struct geo_near {
-    double *x, *y;
+    pair *at;    /* the points that differ: x, y */
+    uint32_t *i; /* their index in the table */
     size_t n;
-    double left, low, right, high; /* of the grid */
-    double per_x, per_y;           /* cells a degree */
-    uint32_t side;                 /* cells in each direction, a power of two */
-    uint32_t *cell;                /* ONLY | the one point of the cell, or where its spots begin */
-    struct spot *spots;            /* a cell's last one has LAST in its i */
-    size_t nspots, cap;
+    struct level level[LEVELS];
+    struct quad *quads;
+    size_t nquads, cap;
+    uint32_t *parts; /* what cells and their parts answer: MORE | number of a quad */
+    size_t nparts, parts_cap;
+    uint32_t *known; /* while it is made: cells with the same candidates share their quads */
 };
 
-static uint32_t side_for(size_t n) {
-    uint32_t side = 1;
-    while (side < 2048 && (size_t)side * side < 64 * n) side *= 2;
-    return side;
-}
-
-static double square(double x) {
+static inline double square(double x) {
     return x * x;
+}
+static inline double distance(pair p, double x, double y) {
+    return square(p[0] - x) + square(p[1] - y);
 }
 
 /* Places of a cell: its corners and its middle. */
@@ -50,15 +68,15 @@ static size_t choose(const struct geo_near *g, const uint32_t *from, size_t n, c
         uint32_t nearest = from[0];
         best[k] = INFINITY;
         for (size_t i = 0; i < n; i++) {
-            double x = square(g->x[from[i]] - at[k][0]) + square(g->y[from[i]] - at[k][1]);
+            double x = distance(g->at[from[i]], at[k][0], at[k][1]);
             if (x < best[k]) best[k] = x, nearest = from[i];
         }
-        for (int c = 0; c < 4; c++) d[k][c] = square(g->x[nearest] - at[c][0]) + square(g->y[nearest] - at[c][1]);
+        for (int c = 0; c < 4; c++) d[k][c] = distance(g->at[nearest], at[c][0], at[c][1]);
     }
     for (size_t i = 0; i < n; i++) {
         double mine[4];
         bool beaten = false;
-        for (int c = 0; c < 4; c++) mine[c] = square(g->x[from[i]] - at[c][0]) + square(g->y[from[i]] - at[c][1]);
+        for (int c = 0; c < 4; c++) mine[c] = distance(g->at[from[i]], at[c][0], at[c][1]);
         for (int k = 0; k < PLACES && !beaten; k++) {
             beaten = true;
             for (int c = 0; c < 4; c++) beaten &= d[k][c] + (d[k][c] + mine[c]) * 1e-12 + 1e-24 < mine[c];
@@ -68,102 +86,240 @@ static size_t choose(const struct geo_near *g, const uint32_t *from, size_t n, c
     return m;
 }
 
-static void fill_cell(struct geo_near *g, uint32_t col, uint32_t row, const uint32_t *list, size_t n) {
-    uint32_t *cell = &g->cell[(size_t)row * g->side + col];
-    if (n == 1) {
-        *cell = ONLY | list[0];
-        return;
+#define KNOWN 65536 /* slots; a newer list takes the place of an older one */
+
+static void room_for(struct geo_near *g, size_t quads, size_t parts) {
+    if (g->nquads + quads > g->cap) {
+        g->cap = (g->nquads + quads) * 2;
+        g->quads = mem_grow(g->quads, g->cap * sizeof *g->quads);
     }
-    if (g->nspots + n > g->cap) {
-        g->cap = (g->nspots + n) * 2;
-        g->spots = mem_grow(g->spots, g->cap * sizeof *g->spots);
+    if (g->nparts + parts > g->parts_cap) {
+        g->parts_cap = (g->nparts + parts) * 2;
+        g->parts = mem_grow(g->parts, g->parts_cap * sizeof *g->parts);
     }
-    *cell = (uint32_t)g->nspots;
-    for (size_t k = 0; k < n; k++) g->spots[g->nspots++] = (struct spot){g->x[list[k]], g->y[list[k]], list[k]};
-    g->spots[g->nspots - 1].i |= LAST;
 }
 
-/* A square of size x size cells at (col, row) whose candidates are in list; at most 11 levels deep. */
-static void halve(struct geo_near *g, uint32_t col, uint32_t row, uint32_t size, const uint32_t *list, size_t n) {
-    /* a hair wider than the cell, so that a place that rounding puts into it is inside */
-    double w = 1 / g->per_x, h = 1 / g->per_y;
-    double r[4] = {g->left + w * (col - 1e-6), g->low + h * (row - 1e-6), g->left + w * (col + size + 1e-6),
-                   g->low + h * (row + size + 1e-6)};
+/* Where in g->parts the answer of these candidates is. */
+static uint32_t answer(struct geo_near *g, const uint32_t *list, size_t n) {
+    uint64_t hash = 0;
+    for (size_t k = 0; k < n; k++) hash = (hash ^ list[k]) * 0x9e3779b97f4a7c15u;
+    uint32_t *slot = &g->known[hash >> 48];
+    room_for(g, n / QUAD + 1, 1);
+    struct quad *q = g->quads + g->nquads;
+    for (size_t from = 0; from < n; from += QUAD, q++) {
+        for (size_t k = 0; k < QUAD; k++) q->i[k] = list[from + k < n ? from + k : n - 1];
+        if (from + QUAD < n) q->i[0] |= MORE;
+    }
+    if (n <= QUAD && *slot && memcmp(g->quads + g->parts[*slot - 1], q - 1, sizeof *q) == 0) return *slot - 1;
+    uint32_t at = (uint32_t)g->nparts;
+    g->parts[g->nparts++] = (uint32_t)g->nquads | (n > QUAD ? MORE : 0);
+    g->nquads += (n + QUAD - 1) / QUAD;
+    if (n <= QUAD) *slot = at + 1;
+    return at;
+}
+
+/* Cells that are being made; in parts of a cell where scale is SIDE. */
+struct area {
+    uint32_t col, row, ncols, nrows, scale;
+};
+
+/* Its corners, a hair wider, so that a place that rounding puts into it is inside. */
+static void corners(const struct level *l, struct area a, double r[4]) {
+    double w = SIDE / (l->per_part_x * a.scale), h = SIDE / (l->per_part_y * a.scale);
+    double far = 0;
+    for (int k = 0; k < 4; k++) far = fmax(far, fabs(l->area[k]));
+    double dx = w * 1e-6 + far * 4e-15, dy = h * 1e-6 + far * 4e-15;
+    r[0] = l->area[0] + w * a.col - dx, r[1] = l->area[1] + h * a.row - dy;
+    r[2] = l->area[0] + w * (a.col + a.ncols) + dx, r[3] = l->area[1] + h * (a.row + a.nrows) + dy;
+}
+
+static void halves(struct area a, bool wide, struct area *one, struct area *two) {
+    *one = *two = a;
+    if (a.ncols > 1 && (a.nrows == 1 || wide)) {
+        one->ncols = a.ncols / 2;
+        two->col += one->ncols, two->ncols -= one->ncols;
+    } else {
+        one->nrows = a.nrows / 2;
+        two->row += one->nrows, two->nrows -= one->nrows;
+    }
+}
+
+static void fill(struct geo_near *g, struct level *l, struct area a, uint32_t with) {
+    for (uint32_t y = a.row; y < a.row + a.nrows; y++)
+        for (uint32_t x = a.col; x < a.col + a.ncols; x++) {
+            uint32_t *cell = &l->cell[(size_t)(y / a.scale) * l->nx + x / a.scale];
+            if (a.scale == SIDE)
+                g->parts[(*cell & ~PARTS) + y % SIDE * SIDE + x % SIDE] = g->parts[with];
+            else
+                *cell = with;
+        }
+}
+
+/* A cell with many candidates is divided. */
+static struct area divide(struct geo_near *g, struct level *l, struct area a) {
+    room_for(g, 0, (size_t)SIDE * SIDE);
+    fill(g, l, a, PARTS | (uint32_t)g->nparts);
+    g->nparts += (size_t)SIDE * SIDE;
+    return (struct area){a.col * SIDE, a.row * SIDE, SIDE, SIDE, SIDE};
+}
+
+/* The cells of an area whose candidates are in list; halved along its longer side as long as they are too many. */
+static void halve(struct geo_near *g, struct level *l, struct area a, const uint32_t *list, size_t n) {
+    double r[4];
+    const double *inner = l > g->level ? l[-1].area : NULL;
+    corners(l, a, r);
+    if (inner && r[0] >= inner[0] && r[1] >= inner[1] && r[2] <= inner[2] && r[3] <= inner[3]) return;
     uint32_t *mine = mem_grow(NULL, n * sizeof *mine);
     size_t m = choose(g, list, n, r, mine);
-    if (size == 1) {
-        fill_cell(g, col, row, mine, m);
+    bool one_cell = a.ncols == 1 && a.nrows == 1;
+    if (m <= QUAD || (one_cell && a.scale == SIDE)) {
+        fill(g, l, a, answer(g, mine, m));
     } else {
-        uint32_t half = size / 2;
-        for (uint32_t k = 0; k < 4; k++) halve(g, col + (k & 1) * half, row + (k >> 1) * half, half, mine, m);
+        struct area one, two;
+        if (one_cell) a = divide(g, l, a);
+        halves(a, r[2] - r[0] >= r[3] - r[1], &one, &two);
+        halve(g, l, one, mine, m);
+        halve(g, l, two, mine, m);
     }
     free(mine);
 }
 
-static void bounds(struct geo_near *g) {
-    double x0 = INFINITY, y0 = INFINITY, x1 = -INFINITY, y1 = -INFINITY;
+static void make_level(struct geo_near *g, struct level *l, const double r[4], double cells, const uint32_t *all) {
+    double wide = r[2] - r[0], tall = r[3] - r[1], side = sqrt(wide * tall / cells);
+    memcpy(l->area, r, sizeof l->area);
+    l->nx = (uint32_t)fmin(fmax(ceil(wide / side), 1), cells);
+    l->ny = (uint32_t)fmin(fmax(ceil(tall / side), 1), cells);
+    l->left = r[0] - wide / l->nx, l->low = r[1] - tall / l->ny;
+    l->wide = (uint64_t)l->nx * SIDE, l->tall = (uint64_t)l->ny * SIDE;
+    l->per_part_x = (double)l->wide / wide, l->per_part_y = (double)l->tall / tall;
+    l->cell = mem_alloc((size_t)l->nx * l->ny * sizeof *l->cell);
+    halve(g, l, (struct area){0, 0, l->nx, l->ny, 1}, all, g->n);
+}
+
+/* The first level is the points' box and an eighth more on each side, with so many cells a point that most hold one
+ * quad, and those along a line of points few; each further one is four times as wide and coarse. */
+static void make_levels(struct geo_near *g) {
+    double r[4] = {INFINITY, INFINITY, -INFINITY, -INFINITY};
+    uint32_t *all = mem_alloc(g->n * sizeof *all);
     for (size_t i = 0; i < g->n; i++) {
-        x0 = fmin(x0, g->x[i]), x1 = fmax(x1, g->x[i]);
-        y0 = fmin(y0, g->y[i]), y1 = fmax(y1, g->y[i]);
+        r[0] = fmin(r[0], g->at[i][0]), r[2] = fmax(r[2], g->at[i][0]);
+        r[1] = fmin(r[1], g->at[i][1]), r[3] = fmax(r[3], g->at[i][1]);
+        all[i] = (uint32_t)i;
     }
-    double more = fmax(fmax(x1 - x0, y1 - y0) / 2, 1e-6);
-    g->left = x0 - more, g->right = x1 + more;
-    g->low = y0 - more, g->high = y1 + more;
-    g->per_x = g->side / (g->right - g->left);
-    g->per_y = g->side / (g->high - g->low);
+    double size = fmax(fmax(r[2] - r[0], r[3] - r[1]), 1e-6), more = size / 8;
+    double cells = fmin(fmax(32.0 * (double)g->n, 256), 4e6);
+    g->known = mem_alloc(KNOWN * sizeof *g->known);
+    for (int k = 0; k < LEVELS; k++) {
+        r[0] -= more, r[1] -= more, r[2] += more, r[3] += more;
+        make_level(g, &g->level[k], r, k ? fmin(cells, 16384) : cells, all);
+        more = (r[2] - r[0] + r[3] - r[1]) * 0.75;
+    }
+    free(g->known);
+    g->known = NULL;
+    free(all);
+}
+
+struct spot {
+    double x, y;
+    uint32_t i;
+};
+static int by_place(const void *a, const void *b) {
+    const struct spot *p = a, *q = b;
+    if (p->x != q->x) return p->x < q->x ? -1 : 1;
+    if (p->y != q->y) return p->y < q->y ? -1 : 1;
+    return p->i < q->i ? -1 : p->i > q->i;
+}
+static int by_index(const void *a, const void *b) {
+    const struct spot *p = a, *q = b;
+    return p->i < q->i ? -1 : p->i > q->i;
+}
+
+/* Points, without those that lie where an earlier one lies: they are never the answer. */
+static void take_points(struct geo_near *g, const double *lon, const double *lat, size_t n) {
+    struct spot *p = mem_alloc(n * sizeof *p);
+    for (size_t i = 0; i < n; i++) p[i] = (struct spot){lon[i], lat[i], (uint32_t)i};
+    qsort(p, n, sizeof *p, by_place);
+    for (size_t i = 0; i < n; i++)
+        if (!i || p[i].x != p[g->n - 1].x || p[i].y != p[g->n - 1].y) p[g->n++] = p[i];
+    qsort(p, g->n, sizeof *p, by_index);
+    g->at = mem_alloc(g->n * sizeof *g->at);
+    g->i = mem_alloc(g->n * sizeof *g->i);
+    for (size_t i = 0; i < g->n; i++) g->at[i] = (pair){p[i].x, p[i].y}, g->i[i] = p[i].i;
+    free(p);
 }
 
 struct geo_near *geo_near_new(const double *lon, const double *lat, size_t n) {
     struct geo_near *g = mem_alloc(sizeof *g);
-    g->x = mem_alloc(n * sizeof *g->x);
-    g->y = mem_alloc(n * sizeof *g->y);
-    memcpy(g->x, lon, n * sizeof *lon);
-    memcpy(g->y, lat, n * sizeof *lat);
-    g->n = n;
-    g->side = side_for(n);
-    bounds(g);
-    g->cell = mem_alloc((size_t)g->side * g->side * sizeof *g->cell);
-    uint32_t *all = mem_alloc(n * sizeof *all);
-    for (size_t i = 0; i < n; i++) all[i] = (uint32_t)i;
-    halve(g, 0, 0, g->side, all, n);
-    free(all);
+    take_points(g, lon, lat, n);
+    make_levels(g);
     return g;
 }
 
 static uint32_t compare_all(const struct geo_near *g, double lon, double lat) {
     double best = INFINITY;
-    uint32_t at = 0;
+    size_t at = 0;
     for (size_t i = 0; i < g->n; i++) {
-        double d = square(g->x[i] - lon) + square(g->y[i] - lat);
-        if (d < best) best = d, at = (uint32_t)i;
+        double d = distance(g->at[i], lon, lat);
+        if (d < best) best = d, at = i;
     }
-    return at;
+    return g->i[at];
+}
+
+/* Which of the four, and how far; the first of equals. Two by two in vectors, and no branch: which of them it is cannot
+ * be foreseen. */
+static inline uint32_t best_of(const pair *at, const uint32_t i[QUAD], double lon, double lat, double *best) {
+    typedef int64_t mask __attribute__((vector_size(16)));
+    pair x = {lon, lon}, y = {lat, lat}, p = at[i[0]], q = at[i[1]], r = at[i[2]], s = at[i[3]];
+    pair ax = __builtin_shuffle(p, r, (mask){0, 2}) - x, ay = __builtin_shuffle(p, r, (mask){1, 3}) - y;
+    pair bx = __builtin_shuffle(q, s, (mask){0, 2}) - x, by = __builtin_shuffle(q, s, (mask){1, 3}) - y;
+    pair a = ax * ax + ay * ay, b = bx * bx + by * by;
+    mask less = b < a;
+    pair m = (pair)(((mask)b & less) | ((mask)a & ~less));
+    int64_t second = -(int64_t)(m[1] < m[0]);
+    *best = m[1] < m[0] ? m[1] : m[0];
+    return i[(-less[0] & ~second) | ((2 - less[1]) & second)];
+}
+
+static uint32_t of_many(const struct geo_near *g, const struct quad *q, double lon, double lat) {
+    double best = INFINITY, d;
+    uint32_t at = 0;
+    for (;; q++) {
+        uint32_t i[QUAD] = {q->i[0] & ~MORE, q->i[1], q->i[2], q->i[3]}, k = best_of(g->at, i, lon, lat, &d);
+        if (d < best) best = d, at = k;
+        if (!(q->i[0] & MORE)) return at;
+    }
 }
 
 uint32_t geo_nearest(const struct geo_near *g, double lon, double lat) {
-    double fx = (lon - g->left) * g->per_x, fy = (lat - g->low) * g->per_y;
-    if (!(fx >= 0 && fy >= 0 && fx < g->side && fy < g->side)) return compare_all(g, lon, lat);
-    uint32_t cell = g->cell[(size_t)(uint32_t)fy * g->side + (uint32_t)fx];
-    if (cell & ONLY) return cell & ~ONLY;
-    double best = INFINITY;
-    uint32_t at = 0;
-    for (const struct spot *s = g->spots + cell;; s++) {
-        double d = square(s->x - lon) + square(s->y - lat);
-        if (d < best) best = d, at = s->i & ~LAST;
-        if (s->i & LAST) return at;
+    for (const struct level *l = g->level; l < g->level + LEVELS; l++) {
+        /* the conversion makes of what is no place, or none near, a number outside */
+        uint64_t col = (uint64_t)(int64_t)((lon - l->left) * l->per_part_x) - SIDE;
+        uint64_t row = (uint64_t)(int64_t)((lat - l->low) * l->per_part_y) - SIDE;
+        double d;
+        if (col >= l->wide || row >= l->tall) continue;
+        uint32_t cell = l->cell[row / SIDE * l->nx + col / SIDE];
+        /* again without a branch: the cell's only answer, or that of its part */
+        uint32_t part = (uint32_t)(row % SIDE * SIDE + col % SIDE) & -(cell >> 31);
+        const uint32_t at = g->parts[(cell & ~PARTS) + part];
+        const struct quad *q = g->quads + (at & ~MORE);
+        return g->i[at & MORE ? of_many(g, q, lon, lat) : best_of(g->at, q->i, lon, lat, &d)];
     }
+    return compare_all(g, lon, lat);
 }
 
 size_t geo_near_bytes(const struct geo_near *g) {
-    return g->nspots * sizeof *g->spots + (size_t)g->side * g->side * sizeof *g->cell + 2 * g->n * sizeof *g->x;
+    size_t n = g->nquads * sizeof *g->quads + g->nparts * sizeof *g->parts + (sizeof *g->at + sizeof *g->i) * g->n;
+    for (int k = 0; k < LEVELS; k++) n += (size_t)g->level[k].nx * g->level[k].ny * sizeof *g->level[k].cell;
+    return n;
 }
 
 void geo_near_free(struct geo_near *g) {
     if (!g) return;
-    free(g->x);
-    free(g->y);
-    free(g->cell);
-    free(g->spots);
+    for (int k = 0; k < LEVELS; k++) free(g->level[k].cell);
+    free(g->at);
+    free(g->i);
+    free(g->parts);
+    free(g->quads);
     free(g);
 }
 

@@ -4,10 +4,11 @@
  * Distances are Euclid's on (lon, lat) as they stand, no earth in them: d2 = dx*dx + dy*dy in double. Of points at
  * exactly the same d2 the one that comes first in the table wins.
  *
- * Nearest: a grid over the points' bounding box (half of it more on each side). Each cell holds the points that are
- * nearest to some place in it and hardly any others, found by halving cells: a point cannot be nearest anywhere in a
- * cell when another one is nearer at all four corners. A look-up is one cell of mostly one or two candidates; a place
- * outside the grid is compared with every point. 3,535 points: 512 x 512 cells.
+ * Nearest: a grid over the points' bounding box (an eighth of it more on each side), and three coarser ones around it.
+ * Each cell holds the points that are nearest to some place in it and hardly any others, found by halving areas: a
+ * point cannot be nearest anywhere in an area when another one is nearer at all four corners. Where more than four are
+ * left the cell is divided into 8 x 8 parts. A look-up compares four points (two by two, no branch); a place outside
+ * the last grid is compared with every point. 3,535 points on a road: 2.3 MB, made in 60 ms; 100 instructions.
  *
  * Near: |lat - point's lat| <= r and |lon - point's lon| * cos(lat in radians) <= r, r the point's own, in degrees.
  *

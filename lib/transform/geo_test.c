@@ -51,7 +51,7 @@ static void nearest_is_the_nearest(void **state) {
     struct world w;
     make(&w);
     struct geo_near *g = geo_near_new(w.x, w.y, N);
-    for (int i = 0; i < 60000; i++) {
+    for (int i = 0; i < 300000; i++) {
         double x, y;
         int k = (int)rng_below(&w.g, N - 1);
         if (i % 3 == 0) { /* near the road */
@@ -59,8 +59,9 @@ static void nearest_is_the_nearest(void **state) {
         } else if (i % 3 == 1) { /* exactly between two points, and on one */
             x = (w.x[k] + w.x[k + 1]) / 2, y = (w.y[k] + w.y[k + 1]) / 2;
             if (i % 2) x = w.x[k], y = w.y[k];
-        } else {
-            x = between(&w.g, 126, 131), y = between(&w.g, 33, 37);
+        } else { /* in the box, around it, far from it: every grid, and none */
+            double far = (double[]){0, 1, 4, 16, 64, 4096}[i / 3 % 6];
+            x = between(&w.g, 127 - far, 130 + far), y = between(&w.g, 34 - far, 35.5 + far);
         }
         uint32_t got = geo_nearest(g, x, y), want = slow_nearest(&w, x, y);
         if (got != want) fail_msg("%.17g %.17g: %u, not %u", x, y, got, want);
@@ -84,7 +85,33 @@ static void ties_go_to_the_first(void **state) {
     g = geo_near_new(same, same, 3);
     assert_int_equal(geo_nearest(g, 4, 4), 0);
     assert_int_equal(geo_nearest(g, 40, -4), 0);
+    assert_int_equal(geo_nearest(g, (double)NAN, 4), 0);
+    assert_int_equal(geo_nearest(g, 4, -(double)INFINITY), 0);
     geo_near_free(g);
+}
+
+/* Points so close together that their cells are hardly wider than a double is exact; many on one place; a line. */
+static void odd_tables(void **state) {
+    (void)state;
+    static struct world w;
+    for (int kind = 0; kind < 4; kind++) {
+        make(&w);
+        for (int i = 0; i < N; i++) {
+            double step = kind == 0 ? 3e-14 : 1e-9;
+            w.x[i] = kind == 1 ? 127.5 + (i % 3) : 127.5 + step * rng_below(&w.g, 100);
+            w.y[i] = kind == 1 ? 35 : kind == 2 ? 35 : kind == 3 ? -35 + 1e-3 * i : 35 + step * rng_below(&w.g, 100);
+        }
+        struct geo_near *g = geo_near_new(w.x, w.y, N);
+        double lo = w.x[0], hi = w.x[0];
+        for (int i = 0; i < N; i++) lo = fmin(lo, w.x[i]), hi = fmax(hi, w.x[i]);
+        for (int i = 0; i < 60000; i++) {
+            double more = (hi - lo) * (i % 5), k = rng_below(&w.g, N);
+            double x = between(&w.g, lo - more, hi + more), y = w.y[(int)k] + between(&w.g, -1, 1) * (hi - lo + more);
+            uint32_t got = geo_nearest(g, x, y), want = slow_nearest(&w, x, y);
+            if (got != want) fail_msg("%d: %.17g %.17g: %u, not %u", kind, x, y, got, want);
+        }
+        geo_near_free(g);
+    }
 }
 
 static void near_is_near_enough(void **state) {
@@ -152,8 +179,11 @@ static void no_deviation(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(nearest_is_the_nearest), cmocka_unit_test(ties_go_to_the_first),
-                                       cmocka_unit_test(near_is_near_enough), cmocka_unit_test(deviation_is_exact),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(nearest_is_the_nearest),
+                                       cmocka_unit_test(ties_go_to_the_first),
+                                       cmocka_unit_test(odd_tables),
+                                       cmocka_unit_test(near_is_near_enough),
+                                       cmocka_unit_test(deviation_is_exact),
                                        cmocka_unit_test(no_deviation)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -24,6 +24,7 @@
 #include "transform/geo.h"
 #include "transform/moments.h"
 #include "transform/op.h"
+#include "json/alike.h"
 
 /* ---- cells (tab_cell.c) ---- */
 
@@ -55,6 +56,7 @@ static inline struct tcell tcell_real(double x) {
 }
 #define TCELL_ROOM 32 /* bytes that a number of kind DECIMAL or REAL needs at most */
 struct tcell tcell_read(struct jval v);
+struct tcell tcell_alike(const struct alike_value *v);
 struct tcell tcell_json(const char *text, size_t n);    /* of one JSON value; text must outlive it */
 size_t tcell_number(char *to, const struct tcell *c);   /* DECIMAL, REAL: its text */
 void tcell_write(struct buf *b, const struct tcell *c); /* as JSON; absent as null */
@@ -198,14 +200,18 @@ struct tab_worker {
     struct buf by;   /* aggregate: length (4 bytes) and packed cells of each row's key */
     struct buf last; /* the key hashed last */
     struct tab_key last_hash;
-    const struct rec *bad;
-    const char *bad_why;
+    struct rec bad; /* bad.line 0: none */
+    struct alike like;
+    int like_slots[ALIKE_MOST]; /* -1: nobody asks for that member */
 };
 /* The worker's row through the operations of a phase: false when it is dropped. */
 bool tab_ops(struct tab_worker *w, const struct tab_phase *ph);
 /* The row, to what the phase's end takes. */
 void tab_put(struct tab_worker *w, const struct tab_phase *ph);
 void tab_record(struct tab_worker *w, const struct tab_phase *ph, struct jval rec);
+/* A record that looks like the one before, without tokens; false, and nothing was done, when it does not. */
+bool tab_alike(struct tab_worker *w, const struct tab_phase *ph, const char *text, size_t n);
+void tab_learn(struct tab_worker *w, struct jval rec);
 
 struct tab_run {
     const struct transform_cfg *cfg;

@@ -49,6 +49,24 @@ struct tcell tcell_read(struct jval v) {
     return c;
 }
 
+struct tcell tcell_alike(const struct alike_value *v) {
+    struct tcell c = {.num = NAN, .text = v->p, .len = v->n, .kind = v->kind == JT_NULL ? TC_NULL : TC_TEXT};
+    if (v->kind != JT_NUM) return c;
+    if (v->mant > 1ull << 53 || (v->negative && !v->mant)) {
+        char text[24];
+        memcpy(text, v->p, v->n);
+        text[v->n] = 0;
+        c.num = strtod(text, NULL);
+        c.kind = TC_NUMBER;
+        return c;
+    }
+    c.mant = v->negative ? -(int64_t)v->mant : (int64_t)v->mant;
+    c.scale = v->scale;
+    c.num = c.scale ? (double)c.mant / tens[c.scale] : (double)c.mant;
+    c.kind = TC_DECIMAL;
+    return c;
+}
+
 struct tcell tcell_json(const char *text, size_t n) {
     struct jtoks toks = {0};
     struct jerr je;

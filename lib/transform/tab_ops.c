@@ -90,6 +90,32 @@ void tab_record(struct tab_worker *w, const struct tab_phase *ph, struct jval re
     }
 }
 
+void tab_learn(struct tab_worker *w, struct jval rec) {
+    const struct tab_node *flat = &w->p->flat;
+    if (w->list || !alike_learn(&w->like, rec)) {
+        w->like.n = 0;
+        return;
+    }
+    const struct jtok *t = rec.t;
+    size_t k = 0;
+    for (uint32_t i = rec.i + 1; i < t[rec.i].next; i = t[i + 1].next, k++) {
+        const struct tab_node *n = kid(w, flat, UINT32_MAX, (struct sv){rec.text + t[i].off, t[i].len});
+        w->like_slots[k] = n && n->slot >= 0 ? n->slot : -1;
+        if (n && n->slot == TAB_LIST) w->like.n = 0; /* no list there, this time */
+    }
+}
+
+bool tab_alike(struct tab_worker *w, const struct tab_phase *ph, const char *text, size_t n) {
+    struct alike_value v[ALIKE_MOST];
+    if (!alike_read(&w->like, text, n, v)) return false;
+    clear(w);
+    for (size_t k = 0; k < w->like.n; k++)
+        if (w->like_slots[k] >= 0) w->row[w->like_slots[k]] = tcell_alike(&v[k]);
+    w->in++;
+    go(w, ph);
+    return true;
+}
+
 /* ---- the operations ---- */
 
 static bool same_text(const struct tcell *c, const char *s) {

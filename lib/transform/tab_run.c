@@ -9,18 +9,25 @@ static void worker_begin(struct tab_run *run, struct tab_worker *w) {
     w->rows = w->in = w->n = 0;
     if (!w->reasons) w->reasons = mem_alloc((run->plan.nreasons + 1) * sizeof *w->reasons);
     memset(w->reasons, 0, (run->plan.nreasons + 1) * sizeof *w->reasons);
-    w->bad = NULL;
+    w->bad.line = 0;
 }
 
 static void read_batch(void *ctx, struct batch *b, void *out) {
     struct tab_run *run = ctx;
     struct tab_worker *w = out;
+    const struct tab_phase *ph = &run->plan.phases[0];
     worker_begin(run, w);
-    for (size_t i = 0; i < b->n && !w->bad; i++) {
-        if (b->r[i].bad || jv_type(b->r[i].v) != JT_OBJ)
-            w->bad = &b->r[i];
-        else
-            tab_record(w, &run->plan.phases[0], b->r[i].v);
+    for (size_t i = 0; i < b->n; i++) {
+        const struct rline *l = &b->blk.l[i];
+        struct rec r;
+        if (!l->bad && tab_alike(w, ph, b->blk.data.p + l->off, l->len)) continue;
+        batch_scan_one(b, i, &r);
+        if (r.bad || jv_type(r.v) != JT_OBJ) {
+            w->bad = r;
+            break;
+        }
+        tab_record(w, ph, r.v);
+        tab_learn(w, r.v);
     }
 }
 
@@ -54,11 +61,11 @@ static int hand_over(struct tab_run *run, struct tab_worker *w, struct err *e) {
 static int take(void *ctx, struct batch *b, void *out, struct err *e) {
     struct tab_run *run = ctx;
     struct tab_worker *w = out;
-    if (w->bad) {
+    if (w->bad.line) {
         struct arena a = {0};
-        int rc = err_set(e, ERR_DATA, "%s:%llu: %s; validate first", reader_name(run->reader, w->bad->file),
-                         (unsigned long long)w->bad->line,
-                         w->bad->bad ? rec_problem(w->bad, &a) : "the record is not an object");
+        int rc = err_set(e, ERR_DATA, "%s:%llu: %s; validate first", reader_name(run->reader, w->bad.file),
+                         (unsigned long long)w->bad.line,
+                         w->bad.bad ? rec_problem(&w->bad, &a) : "the record is not an object");
         arena_free(&a);
         return rc;
     }
@@ -77,6 +84,7 @@ static void worker_free(void *out) {
     free(w->reasons);
     free(w->keys);
     free(w->vals);
+    alike_free(&w->like);
 }
 
 static int fill(void *ctx, struct batch *b, bool *more, struct err *e) {
@@ -89,7 +97,8 @@ static int from_reader(struct tab_run *run, struct reader *r, struct err *e) {
                         .ctx = run,
                         .work = read_batch,
                         .take = take,
-                        .out_free = worker_free};
+                        .out_free = worker_free,
+                        .unscanned = true};
     return crew_run(&crew, r, e);
 }
 

@@ -45,11 +45,8 @@ def moments(s):
     s.run(s.command_text, s.place(), env=dict(fake(s.t, FAKE_TOLD=told), ETL_NOW=""), etl=s.t.dynamic)
     _, real, mono, _ = map(int, open(told).read().split())
     jobs = [("back", n) for n in range(1, real + 1)] + [("late", n) for n in range(1, mono + 1)]
-    jobs = s.t.sample("time" + s.name, jobs, s.t.options.sample)
-    for db in ("ledger.db", "warehouse.db"):
-        if os.path.exists(os.path.join(s.template, "h", db)):
-            jobs.append(("busy", db))
-    return real, mono, jobs
+    held = [("busy", db) for db in ("ledger.db", "warehouse.db") if os.path.exists(os.path.join(s.template, "h", db))]
+    return real, mono, held + s.t.sample("time" + s.name, jobs, s.t.options.sample)
 
 
 def main(t):
@@ -59,5 +56,5 @@ def main(t):
             real, mono, jobs = moments(s)
             if t.options.at:
                 jobs = [tuple(t.options.at.split(":"))]
-            bad = t.each(s, attempt, jobs)
-            print("time %-18s %3d + %3d looks at the clocks, %4d cases, %d ended badly" % (name, real, mono, len(jobs), bad), flush=True)
+            tried, bad = t.each(s, attempt, jobs)
+            print("time %-18s %3d + %3d looks at the clocks, %4d cases, %d ended badly" % (name, real, mono, tried, bad), flush=True)

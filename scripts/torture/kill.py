@@ -38,6 +38,6 @@ def main(t):
             if t.options.at:
                 action, n, *second = t.options.at.split(":")
                 jobs = [(action, int(n), int(second[0]) if second else 0)]
-            bad = t.each(s, attempt, jobs)
+            tried, bad = t.each(s, attempt, jobs)
             print("kill %-18s %5d calls, %5d kills (%d of them twice), %d left a difference" %
-                  (name, total, len(jobs), sum(1 for j in jobs if j[2]), bad), flush=True)
+                  (name, total, tried, sum(1 for j in jobs[:tried] if j[2]), bad), flush=True)

@@ -98,5 +98,5 @@ def main(t):
                 jobs = [(None if between == "None" else between, victim, int(n))]
             elif not t.options.all:
                 jobs = t.sample("pipe", jobs, t.options.sample)
-            bad = t.each(s, attempt, jobs)
-            print("pipe: %d bytes, %d streams torn, %d committed or ended otherwise than with 4" % (size, len(jobs), bad), flush=True)
+            tried, bad = t.each(s, attempt, jobs)
+            print("pipe: %d bytes, %d streams torn, %d committed or ended otherwise than with 4" % (size, tried, bad), flush=True)

@@ -239,9 +239,9 @@ def main(t):
         with Scenario(t, name) as s:
             record(s)
             jobs = [(n, d) for n in range(1, len(s.ops) + 1) for d in DISKS]
-            jobs = t.sample("power" + name, jobs, t.options.sample) + [(len(s.ops), d) for d in DISKS]
+            jobs = [(len(s.ops), d) for d in DISKS] + t.sample("power" + name, jobs, t.options.sample)
             if t.options.at:
                 n, d = t.options.at.split(":")
                 jobs = [(int(n), d)]
-            bad = t.each(s, attempt, jobs)
-            print("power %-17s %5d moments, %5d disks tried, %d left a difference" % (name, len(s.ops), len(jobs), bad), flush=True)
+            tried, bad = t.each(s, attempt, jobs)
+            print("power %-17s %5d moments, %5d disks tried, %d left a difference" % (name, len(s.ops), tried, bad), flush=True)

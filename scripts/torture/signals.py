@@ -38,5 +38,5 @@ def main(t):
             if t.options.at:
                 sig, n = t.options.at.split(":")
                 jobs = [(sig, int(n))]
-            bad = t.each(s, attempt, jobs)
-            print("signal %-16s %5d calls, %5d signals, %d ended badly" % (name, len(s.calls), len(jobs), bad), flush=True)
+            tried, bad = t.each(s, attempt, jobs)
+            print("signal %-16s %5d calls, %5d signals, %d ended badly" % (name, len(s.calls), tried, bad), flush=True)

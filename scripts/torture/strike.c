@@ -457,6 +457,8 @@ static void start(char **argv) {
         close(gate[1]);
         if (read(gate[0], &c, 1) != 1) _exit(125);
         filter_calls();
+        for (int i = 0; i < 4; i++)
+            signal((int[]){SIGHUP, SIGINT, SIGTERM, SIGPIPE}[i], SIG_DFL); /* nohup, a shell's &: ignored there */
         execvp(argv[0], argv);
         die(argv[0]);
     }

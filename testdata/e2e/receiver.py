@@ -1,10 +1,11 @@
 """A receiver of webhooks for tests: receiver.py LOG ANSWER...  answers POSTs in turn, the last answer for ever; prints its port.
 
 ANSWER: a status (200), a status with a Retry-After (429:3), hang (takes the request, never answers), close (takes it and
-hangs up). Every request is a line of LOG: {"at": seconds, "path": ..., "headers": {...}, "body": JSON or text}.
+hangs up), until:FILE (200 as soon as there is that file). Every request is a line of LOG: {"at": seconds, "path": ..., "headers": {...}, "body": JSON or text}.
 """
 import http.server
 import json
+import os
 import sys
 import threading
 import time
@@ -28,6 +29,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 f.write(json.dumps({"at": time.time(), "path": self.path, "headers": dict(self.headers), "body": body}) + "\n")
         if answer == "hang":
             time.sleep(600)
+        if answer.startswith("until:"):
+            while not os.path.exists(answer[6:]):
+                time.sleep(0.02)
+            answer = "200"
         if answer == "close":
             self.close_connection = True
             return

@@ -90,7 +90,7 @@ BEGIN SELECT RAISE(ABORT, 'events is append-only'); END;
 CREATE TABLE IF NOT EXISTS alert_states (
     pipeline TEXT NOT NULL,
     day      TEXT NOT NULL,    -- '' for what is no day's: stale
-    subject  TEXT NOT NULL,    -- run, late, slow.STAGE, stale
+    subject  TEXT NOT NULL,    -- run, late, slow.STAGE, stale; look: when anybody last looked at all
     state    TEXT NOT NULL CHECK (state IN ('ok', 'failure', 'gate', 'missed')),
     cause    TEXT NOT NULL,    -- of what, without figures: the same again is no news
     since    TEXT NOT NULL,
