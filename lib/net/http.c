@@ -6,6 +6,7 @@
 #include "base/day.h"
 #include "base/log.h"
 #include "net/http_impl.h"
+#include "net/post.h"
 
 static const char *const names[HTTP_REASONS] = {
     "ok",           "timeout",   "dns",           "refused",     "reset",     "tls",        "bad_answer",
@@ -25,6 +26,7 @@ static struct curl_slist *slist_of(struct strs a, struct strs b) {
 }
 
 int http_new(struct http **out, const struct http_cfg *cfg, struct err *e) {
+    net_start();
     struct http *h = mem_alloc(sizeof *h);
     h->cfg = *cfg;
     if (!h->cfg.max_held) h->cfg.max_held = (size_t)256 << 20;

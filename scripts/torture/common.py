@@ -338,7 +338,7 @@ def state(home):
             rel = os.path.join(where, name)
             # a crawl's journal holds answers in the order they came in and the run that began it; what is made of it counts
             if where.startswith("lake") and not (name.startswith("journal") and "/requests/" in where):
-               with open(path, "rb") as f:
+                with open(path, "rb") as f:
                     parts["lake"].append("%s %s" % (rel, hashlib.sha256(f.read()).hexdigest()))
             if where.startswith("reports") and name.endswith(".json"):
                 with open(path) as f:
