@@ -124,6 +124,8 @@ class Disk:
             self.change((*self.place(op["a"]), Dir()))
         elif kind == "u":
             self.change((*self.place(op["a"]), None))
+        elif kind == "l":
+            self.change((*self.place(op["a"]), self.find(op["b"])))
         elif kind == "r":
             a, b = self.place(op["a"]), self.place(op["b"])
             node = a[0].now[a[1]]

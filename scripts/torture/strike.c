@@ -190,6 +190,7 @@ static void look(struct stop *s) {
         fd_path(s->tid, (int)s->args[c->at], s->path);
     else
         full_path(s->tid, c->where == AT ? (int)s->args[c->at] : AT_FDCWD, s->args[c->at + (c->where == AT)], s->path);
+    if (c->nr == SYS_link) full_path(s->tid, AT_FDCWD, s->args[0], s->to); /* the name it had */
     if (c->kind != RENAME) return;
     if (c->where == PATH)
         full_path(s->tid, AT_FDCWD, s->args[1], s->to);
@@ -226,6 +227,7 @@ static void set_regs(struct stop *s, bool skip, long result, int count_arg, uint
  * {"o":"t","i":7,"n":SIZE}                truncated         {"o":"s","i":7} / {"o":"S","a":PATH}       file, directory
  * synced
  * {"o":"r","a":FROM,"b":TO,"x":0|1}       renamed, exchanged    {"o":"u","a":PATH} removed    {"o":"m","a":PATH} made
+ * {"o":"l","a":PATH,"b":OTHER}            one more name of the file OTHER
  * i: inode number. Each with "n" of the counted call in "k".
  */
 static void quoted(const char *key, const char *text) {
@@ -315,6 +317,14 @@ static void record_after(struct stop *s, long result) {
         fprintf(record, "{\"o\":\"%s\",\"k\":%ld", s->call->kind == MKDIR ? "m" : "u", total);
         quoted("a", s->path);
         break;
+    case LINK:
+        if (s->call->nr == SYS_link) {
+            fprintf(record, "{\"o\":\"l\",\"k\":%ld", total);
+            quoted("a", s->path);
+            quoted("b", s->to);
+            break;
+        }
+        /* fall through */
     default:
         errno = ENOSYS;
         die(s->call->name);
