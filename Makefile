@@ -132,6 +132,7 @@ dist: $(BUILD)/etl
 
 bench: $(BUILD)/etl
 	@scripts/bench.sh $(BUILD)/etl
+	@scripts/bench_kamis.sh $(BUILD)/etl
 
 fuzz:
 	@scripts/fuzz.sh

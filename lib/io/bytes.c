@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 #include <strings.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -30,7 +31,8 @@ static const uint16_t cp949[126][190] = {
 
 struct bytes {
     int fd;
-    bool is_stdin, is_pipe, eof, gzip, member_open, started;
+    bool is_stdin, is_pipe, eof, gzip, member_open, started, watched;
+    struct stat began; /* of a file that must not change while it is read */
     enum encoding enc;
     char *name;
     unsigned char *raw; /* as read from fd */
@@ -56,6 +58,32 @@ int encoding_find(const char *name) {
     return -1;
 }
 
+/* Files that the kernel makes as they are read say any size. */
+static bool is_made_up(int fd) {
+    struct statfs f;
+    return fstatfs(fd, &f) == 0 && (f.f_type == 0x9fa0 || f.f_type == 0x62656572); /* proc, sysfs */
+}
+
+/* The end of the input: is it still the file that was opened? Half of the old one and half of the new is neither. */
+static int ended(struct bytes *b, struct err *e) {
+    struct stat now;
+    b->eof = true;
+    if (!b->watched) return ERR_OK;
+    if (fstat(b->fd, &now) != 0) return err_sys(e, ERR_NOINPUT, "cannot look at %s", b->name);
+    const char *how = now.st_size > b->began.st_size   ? "it grew"
+                      : now.st_size < b->began.st_size ? "it became shorter"
+                      : now.st_mtim.tv_sec != b->began.st_mtim.tv_sec || now.st_mtim.tv_nsec != b->began.st_mtim.tv_nsec
+                          ? "it was written to"
+                      : b->taken != (uint64_t)now.st_size ? "not all of it came"
+                                                          : NULL;
+    if (!how || is_made_up(b->fd)) return ERR_OK;
+    return err_set(
+        e, ERR_NOINPUT,
+        "%s changed while it was read: %s (%lld bytes when it was opened, %lld now, %llu read); nothing of it "
+        "is used. Put files there by rename when they are whole, or read a growing one through a pipe",
+        b->name, how, (long long)b->began.st_size, (long long)now.st_size, (unsigned long long)b->taken);
+}
+
 static int fill(struct bytes *b, struct err *e) {
     if (b->raw_at < b->raw_n || b->eof) return ERR_OK;
     b->raw_at = b->raw_n = 0;
@@ -67,11 +95,10 @@ static int fill(struct bytes *b, struct err *e) {
             continue;
         }
         if (n < 0) return err_sys(e, ERR_NOINPUT, "cannot read %s", b->name);
-        if (n == 0) b->eof = true;
         b->raw_n = (size_t)n;
         b->taken += (size_t)n;
         if (b->digest) digest_add(b->digest, b->raw, (size_t)n);
-        return ERR_OK;
+        return n ? ERR_OK : ended(b, e);
     }
 }
 
@@ -85,7 +112,8 @@ static int sniff(struct bytes *b, struct err *e) {
             continue;
         }
         if (n < 0) return err_sys(e, ERR_NOINPUT, "cannot read %s", b->name);
-        if (n == 0) b->eof = true;
+        int rc = n ? ERR_OK : ended(b, e);
+        if (rc) return rc;
         b->raw_n += (size_t)n;
         b->taken += (size_t)n;
     }
@@ -113,10 +141,10 @@ int bytes_open(struct bytes **out, const char *path, enum encoding enc, struct e
         rc = err_sys(e, ERR_NOINPUT, "cannot read %s", path);
         goto out;
     }
-    struct stat st;
-    if (fstat(b->fd, &st) == 0) {
-        b->is_pipe = S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode);
-        if (S_ISDIR(st.st_mode)) {
+    if (fstat(b->fd, &b->began) == 0) {
+        b->is_pipe = S_ISFIFO(b->began.st_mode) || S_ISSOCK(b->began.st_mode);
+        b->watched = !b->is_stdin && S_ISREG(b->began.st_mode);
+        if (S_ISDIR(b->began.st_mode)) {
             rc = err_set(e, ERR_NOINPUT, "cannot read %s: it is a directory", b->name);
             goto out;
         }
@@ -218,7 +246,8 @@ static int plain(struct bytes *b, char *to, size_t cap, size_t *n, struct err *e
                 continue;
             }
             if (r < 0) return err_sys(e, ERR_NOINPUT, "cannot read %s", b->name);
-            if (r == 0) b->eof = true;
+            int rc = r ? ERR_OK : ended(b, e);
+            if (rc) return rc;
             *n = (size_t)r;
             b->taken += (size_t)r;
             if (b->digest) digest_add(b->digest, to, (size_t)r);

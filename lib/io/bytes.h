@@ -23,9 +23,10 @@ struct bytes;
 int bytes_open(struct bytes **out, const char *path, enum encoding enc, struct err *e);
 /* The same over bytes in memory (copied); name is for messages. */
 int bytes_open_memory(struct bytes **out, const char *name, const void *p, size_t n, enum encoding enc, struct err *e);
-/* Up to cap (>= 16) bytes; *n 0 at the end. A gzip stream that ends early is ERR_INCOMPLETE; damaged, ERR_DATA.
- * CP949 pairs that mean nothing come out as the byte FF, which no UTF-8 text holds, so the record reader
- * rejects the line and names the place. */
+/* Up to cap (>= 16) bytes; *n 0 at the end, which is ERR_NOINPUT for a file (no pipe, not standard input) whose size or
+ * time of change is another than when it was opened. One that was replaced by rename is read as it was. A gzip stream
+ * that ends early is ERR_INCOMPLETE; damaged, ERR_DATA. CP949 pairs that mean nothing come out as the byte FF, which no
+ * UTF-8 text holds, so the record reader rejects the line and names the place. */
 int bytes_read(struct bytes *b, char *to, size_t cap, size_t *n, struct err *e);
 /* Add all bytes of the file, as they lie there, to d (base/hash.h), which must outlive b. */
 struct digest;

@@ -18,6 +18,7 @@ struct sink;
 
 /* path NULL or "-" is standard output. The parent directory must exist. */
 int sink_open(struct sink **out, const char *path, int flags, struct err *e);
+/* That bytes could not be written may be told by a later call, by sink_commit at the latest. */
 int sink_write(struct sink *s, const void *p, size_t n, struct err *e);
 struct sink_result {
     uint64_t bytes;

@@ -54,7 +54,8 @@ static void test_robots(void **state) {
     one_robots("User-agent: *\nDisallow: /*.php$", "/x/y.php?a", true);
     one_robots("User-agent: *\nDisallow: /a*b*c", "/axxbyyc/d", false);
     one_robots("Disallow: /", "/x", true); /* of no group */
-    struct robots *r = robots_parse("User-agent: *\nCrawl-delay: 2.5\n", 33, "etl");
+    static const char slow[] = "User-agent: *\nCrawl-delay: 2.5\n";
+    struct robots *r = robots_parse(slow, sizeof slow - 1, "etl");
     assert_true(robots_delay(r) > 2.4 && robots_delay(r) < 2.6);
     robots_free(r);
     struct buf b = {0};

@@ -12,6 +12,8 @@
 
 #define GROUP 16
 #define PAGE 4096
+#define HUGE ((size_t)2 << 20)
+#define SHARDS 8
 
 static uint64_t secret[3];
 static pthread_once_t secret_once = PTHREAD_ONCE_INIT;
@@ -42,14 +44,14 @@ void keytable_init(struct keytable *t, size_t payload, size_t memory) {
     size_t n = memory >> 18;
     *t = (struct keytable){.slot = sizeof(struct kslot) + payload};
     t->group = GROUP + GROUP * t->slot;
-    t->nshards = n < 1 ? 1 : n > 256 ? 256 : (uint32_t)n;
+    t->nshards = n < 1 ? 1 : n > SHARDS ? SHARDS : (uint32_t)n;
     t->small = memory / t->nshards / 8;
     t->shards = mem_alloc(t->nshards * sizeof *t->shards);
 }
 
 void keytable_free(struct keytable *t) {
     for (uint32_t i = 0; i < t->nshards; i++)
-        if (t->shards[i].mem) munmap(t->shards[i].mem, t->shards[i].bytes);
+        if (t->shards[i].mem) munmap(t->shards[i].room, t->shards[i].room_size);
     free(t->shards);
     free(t->scratch);
     *t = (struct keytable){0};
@@ -123,7 +125,21 @@ static void place(const struct keytable *t, struct kshard *s, uint64_t hash, con
     }
 }
 
-/* The slots wait in the scratch while the mapping, which takes its pages along, is made larger and filled anew. */
+/* Addresses for more than the shard will need, so that it can lie on large pages and need not move. */
+static bool find_room(struct kshard *s, size_t bytes) {
+    size_t size = (bytes > HUGE / 4 ? bytes * 4 : bytes) + HUGE;
+    uint8_t *room = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (room == MAP_FAILED) return false;
+    if (s->room) munmap(s->room, s->room_size);
+    s->room = room;
+    s->room_size = size;
+    s->mem = (uint8_t *)(((uintptr_t)room + HUGE - 1) & ~(uintptr_t)(HUGE - 1));
+    s->bytes = 0;
+    return true;
+}
+
+/* The slots wait in the scratch while the shard is made larger and filled anew. What has become whole large pages is
+ * given back first and comes again as such: nearly every look-up in a large table would else wait for an address. */
 static __attribute__((noinline)) bool grow(struct keytable *t, struct kshard *s) {
     uint32_t old = s->groups;
     size_t want = old + (s->bytes < t->small ? old : old / 8) + 1, bytes = want * t->group;
@@ -134,10 +150,12 @@ static __attribute__((noinline)) bool grow(struct keytable *t, struct kshard *s)
         t->scratch = mem_grow(NULL, t->scratch_size);
     }
     if (old) memcpy(t->scratch, s->mem, old * t->group);
-    void *mem = old ? mremap(s->mem, s->bytes, bytes, MREMAP_MAYMOVE)
-                    : mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (mem == MAP_FAILED) return false;
-    s->mem = mem;
+    if ((size_t)(s->mem - s->room) + bytes > s->room_size && !find_room(s, bytes)) return false;
+    size_t small = s->bytes & ~(HUGE - 1), large = bytes & ~(HUGE - 1);
+    if (large > small) {
+        (void)madvise(s->mem + small, large - small, MADV_DONTNEED);
+        (void)madvise(s->mem + small, large - small, MADV_HUGEPAGE);
+    }
     s->bytes = bytes;
     s->groups = (uint32_t)(bytes / t->group);
     s->limit = s->groups * GROUP - s->groups;

@@ -3,7 +3,8 @@
  *
  *   slot   16 bytes of key, kind, file and line of its first record, a flag, then the caller's payload
  *   group  16 tag bytes (0 free, else 7 bits of the hash with the high bit set), then 16 slots
- *   shard  groups in one mapping; a key goes to the group that its hash names and on to the next while that is full
+ *   shard  groups in one mapping, on large pages as far as it fills them; a key goes to the group that its hash names
+ * and on to the next while that is full
  *
  * A shard grows on its own, in steps of an eighth once it is large, up to 15/16 full, so that a table takes at most
  * keytable_cost bytes a key and growing never holds a table twice. The hash is keyed by a secret of the process: no
@@ -29,8 +30,8 @@ struct kslot {
 #define KSLOT_LINES ((uint64_t)1 << 40)
 
 struct kshard {
-    uint8_t *mem;
-    size_t bytes;
+    uint8_t *room, *mem; /* a mapping, and where in it the shard begins */
+    size_t room_size, bytes;
     uint32_t groups, n, limit;
 };
 struct keytable {

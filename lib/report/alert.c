@@ -260,8 +260,7 @@ int sight_note(struct ledger *l, const struct pipeline *p, const struct alert_si
             if (!run && bad) cJSON_AddItemToArray(cJSON_AddArrayToObject(doc, "missed"), cJSON_CreateString(s->words));
             if (bad) doc_text(doc, "command", alert_command(&a, s->home, p->name, *s->day ? s->day : NULL));
             alert_kind_add(&kinds, !bad ? ALERT_RECOVERY : run ? ALERT_FAILURE : ALERT_SLA);
-            rc = outbox_put(l, p, doc, &kinds, bad ? NULL : arena_fmt(&a, "it was wrong since %s", c.since), NULL,
-                            e);
+            rc = outbox_put(l, p, doc, &kinds, bad ? NULL : arena_fmt(&a, "it was wrong since %s", c.since), NULL, e);
             cJSON_Delete(doc);
         }
     }

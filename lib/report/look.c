@@ -34,10 +34,11 @@ int look_last(struct ledger *l, const char *pipeline, int64_t *at, struct err *e
 static int note(struct ledger *l, const char *pipeline, int64_t now, struct err *e) {
     struct stmt s;
     struct stamp_text at = utc_text(now);
-    int rc = stmt_prepare(&s, &l->db,
-                          "INSERT INTO alert_states (pipeline, day, subject, state, cause, since, seen, changes) VALUES "
-                          "(?1,'','look','ok','',?2,1,0) ON CONFLICT DO UPDATE SET since=MAX(since, ?2)",
-                          "writing the ledger", e);
+    int rc =
+        stmt_prepare(&s, &l->db,
+                     "INSERT INTO alert_states (pipeline, day, subject, state, cause, since, seen, changes) VALUES "
+                     "(?1,'','look','ok','',?2,1,0) ON CONFLICT DO UPDATE SET since=MAX(since, ?2)",
+                     "writing the ledger", e);
     if (rc) return rc;
     stmt_text(&s, 1, pipeline);
     stmt_text(&s, 2, at.s);

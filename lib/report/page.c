@@ -60,8 +60,9 @@ void page_words(struct buf *b, const struct report *r) {
     static const char *const keys[] = {"all", "filter", "rows", "csv", "zoom_in", "zoom_out", "whole", "no_data"};
     buf_str(b, "<div id=words hidden");
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
-        buf_fmt(b, " data-%.*s%s=\"", (int)strcspn(keys[i], "_"), keys[i],
-                strchr(keys[i], '_') ? arena_fmt((struct arena *)&r->a, "-%s", strchr(keys[i], '_') + 1) : "");
+        buf_str(b, " data-");
+        for (const char *k = keys[i]; *k; k++) buf_chr(b, *k == '_' ? '-' : *k);
+        buf_str(b, "=\"");
         html_text(b, report_label(r, keys[i]));
         buf_chr(b, '"');
     }

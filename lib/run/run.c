@@ -34,7 +34,7 @@ struct day_run {
     const char *state;        /* of the run, for the ledger */
     const char *failed_stage, *failed_name;
     bool all_rejected;
-    bool tells; /* messages may wait: they go out when the lock is let go */
+    bool tells;               /* messages may wait: they go out when the lock is let go */
     const char *nothing_left; /* the step after which no record was left */
 };
 

@@ -22,9 +22,9 @@ struct step_ctx {
     struct ledger *ledger;
     const char *run_id, *started_at, *quality_status;
     size_t checks_passed, checks_total;
-    struct db wh; /* the marts', from the first one to the end of the report */
-    struct db held; /* only read, and open as long as the steps: who opens and closes it beside is not the last one then,
-                     * and need not empty the log and make the next one */
+    struct db wh;   /* the marts', from the first one to the end of the report */
+    struct db held; /* only read, and open as long as the steps: who opens and closes it beside is not the last one
+                     * then, and need not empty the log and make the next one */
     struct mart_scan *scan;
     struct beside *beside;
     bool more_days; /* of a range follow: the page over all days is made after them */

@@ -30,6 +30,7 @@ struct bulk {
     void *ctx;
     int threads;
     struct etl_tree *table, *keys, *days;
+    struct etl_direct *direct;
     bool keys_empty, days_end;      /* nothing lies after what we add */
     int64_t next;                   /* rowid of the next row */
     uint64_t merged, waiting, most; /* rows before the last merge, since, and how many may wait */
@@ -124,10 +125,10 @@ static int look_at_table(struct bulk *b, struct err *e) {
 }
 
 int bulk_open(struct bulk **out, struct db *db, const struct table_spec *t, const char *day, size_t memory, int threads,
-              bulk_drop_fn *drop, void *ctx, struct err *e) {
+              struct etl_direct *direct, bulk_drop_fn *drop, void *ctx, struct err *e) {
     struct bulk *b = mem_alloc(sizeof *b);
     struct arena a = {0};
-    *b = (struct bulk){.db = db, .t = t, .day = day, .drop = drop, .ctx = ctx, .threads = threads};
+    *b = (struct bulk){.db = db, .t = t, .day = day, .drop = drop, .ctx = ctx, .threads = threads, .direct = direct};
     b->most = memory / (sizeof(struct key) * 9 / 8); /* buckets grow by an eighth */
     if (b->most < 4096) b->most = 4096;
     int rc = look_at_table(b, e);
@@ -264,6 +265,7 @@ static int merge_keys(struct bulk *b, struct err *e) {
                 cells_record(cells, 2, &b->rec);
                 rc = b->keys_empty ? etl_tree_append_key(b->keys, b->rec.p, (int)b->rec.n)
                                    : etl_tree_insert_key(b->keys, text, UUID_TEXT, b->rec.p, (int)b->rec.n, 1, &there);
+                if (rc == SQLITE_OK) rc = etl_direct_write(b->direct);
                 if (rc) return failed(b, rc, e);
                 twice = there;
             }
@@ -292,6 +294,7 @@ static int merge_days(struct bulk *b, struct err *e) {
         cells_record(cells, 2, &b->rec);
         int rc = b->days_end ? etl_tree_append_key(b->days, b->rec.p, (int)b->rec.n)
                              : etl_tree_insert_key(b->days, NULL, 0, b->rec.p, (int)b->rec.n, 0, NULL);
+        if (rc == SQLITE_OK) rc = etl_direct_write(b->direct);
         if (rc) return failed(b, rc, e);
     }
     return ERR_OK;
@@ -314,6 +317,7 @@ int bulk_merge(struct bulk *b, struct err *e) {
 
 int bulk_add(struct bulk *b, const void *rec, size_t n, const uint8_t key[16], struct err *e) {
     int rc = etl_tree_append_row(b->table, b->next, rec, (int)n);
+    if (rc == SQLITE_OK) rc = etl_direct_write(b->direct);
     if (rc) return failed(b, rc, e);
     if (b->keys) {
         struct bucket *u = &b->buckets[key[0]];

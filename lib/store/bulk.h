@@ -18,8 +18,9 @@ struct bulk;
 /* A row whose key is in the table already is taken out again: told here. row counts the rows given, from 0. */
 typedef int bulk_drop_fn(void *ctx, uint64_t row, struct err *e);
 /* Inside a write transaction, with the table made and the day's old rows gone. memory: for keys not merged yet. */
+struct etl_direct; /* see bulk_tree.h; may be NULL */
 int bulk_open(struct bulk **out, struct db *db, const struct table_spec *t, const char *day, size_t memory, int threads,
-              bulk_drop_fn *drop, void *ctx, struct err *e);
+              struct etl_direct *direct, bulk_drop_fn *drop, void *ctx, struct err *e);
 /* rec: the whole record (cells and dt); key: of the key column, NULL without one. */
 int bulk_add(struct bulk *b, const void *rec, size_t n, const uint8_t key[16], struct err *e);
 /* Merge the keys that wait: none of the rows so far will be taken out afterwards. */

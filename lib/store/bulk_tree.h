@@ -22,4 +22,14 @@ int etl_tree_delete_row(struct etl_tree *t, sqlite3_int64 rowid);
 int etl_db_fd(sqlite3 *db, int wal);
 void etl_tree_close(struct etl_tree *t); /* NULL is fine */
 
+/* The transaction's new pages go straight into the database file, once, where no reader can see them before COMMIT;
+ * everything else goes the way of the write-ahead log. NULL stands for a transaction whose pages all do. */
+struct etl_direct;
+/* After BEGIN IMMEDIATE, before the first change. *out is NULL where it cannot be: readers of older snapshots, a log
+ * that is not copied back whole, another kind of database. */
+int etl_direct_begin(sqlite3 *db, struct etl_direct **out);
+int etl_direct_write(struct etl_direct *d); /* between insertions, often: writes when there is enough */
+int etl_direct_sync(struct etl_direct *d);  /* right before COMMIT, which must not follow when this fails */
+void etl_direct_end(struct etl_direct *d);  /* after COMMIT or right before ROLLBACK */
+
 #endif

@@ -55,8 +55,9 @@ static int on_progress(void *ctx) {
     return stop_check(NULL) != ERR_OK;
 }
 
-/* Through SQLite's own handle: whoever opens and closes a database's file besides drops the locks that the whole process
- * holds on it (POSIX). Another process then takes itself for the last one and removes the log we go on writing to. */
+/* Through SQLite's own handle: whoever opens and closes a database's file besides drops the locks that the whole
+ * process holds on it (POSIX). Another process then takes itself for the last one and removes the log we go on writing
+ * to. */
 static int check_file(struct db *db, struct err *e) {
     char head[16];
     sqlite3_file *f = NULL;

@@ -25,7 +25,8 @@ static int count(const char *path) {
     return n;
 }
 
-/* Another process, made before SQLite knows of any file here: opens the database, writes a row and closes it, when told. */
+/* Another process, made before SQLite knows of any file here: opens the database, writes a row and closes it, when
+ * told. */
 static pid_t other_process(const char *path, int told, int done) {
     pid_t pid = fork();
     if (pid) return pid;
@@ -39,8 +40,8 @@ static pid_t other_process(const char *path, int told, int done) {
     _exit(bad);
 }
 
-/* A second handle of the same process that is closed again takes nothing from the first: what that one writes afterwards
- * is kept, though another process has opened and closed the database meanwhile. */
+/* A second handle of the same process that is closed again takes nothing from the first: what that one writes
+ * afterwards is kept, though another process has opened and closed the database meanwhile. */
 static void a_second_handle_drops_no_locks(void **state) {
     (void)state;
     char path[64], log[80], c;

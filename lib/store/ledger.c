@@ -240,12 +240,16 @@ int ledger_task_last(struct ledger *l, struct arena *a, const char *pipeline, co
                      const char *dataset, struct task_seen *out, struct err *e) {
     struct stmt *s = &l->last;
     *out = (struct task_seen){0};
-    int rc = s->h ? ERR_OK : stmt_prepare(
-        s, &l->db,
-        "SELECT task_id, state, input_digest, definition_digest, output_digest, version, finished_at, run_id, rows_in,"
-        " rows_out, rows_rejected, seconds FROM tasks WHERE pipeline=?1 AND day=?2 AND stage=?3 AND dataset=?4"
-        " AND (mode='run' OR stage IN ('load','mart')) AND state<>'skipped' ORDER BY task_id DESC LIMIT 1",
-        "reading the ledger", e);
+    int rc =
+        s->h ? ERR_OK
+             : stmt_prepare(
+                   s, &l->db,
+                   "SELECT task_id, state, input_digest, definition_digest, output_digest, version, finished_at, "
+                   "run_id, rows_in,"
+                   " rows_out, rows_rejected, seconds FROM tasks WHERE pipeline=?1 AND day=?2 AND stage=?3 AND "
+                   "dataset=?4"
+                   " AND (mode='run' OR stage IN ('load','mart')) AND state<>'skipped' ORDER BY task_id DESC LIMIT 1",
+                   "reading the ledger", e);
     if (rc) return rc;
     stmt_text(s, 1, pipeline);
     stmt_text(s, 2, day);

@@ -13,6 +13,9 @@
 #include "store/bulk_tree.h"
 #include "store/cells.h"
 
+/* Bytes of the first block, from which on new pages are worth the two syncs that writing them directly takes. */
+#define LARGE 65536
+
 struct loader {
     struct db *db;
     const struct table_spec *t;
@@ -25,6 +28,7 @@ struct loader {
     size_t key;       /* column of a bulk table's key; ncols: none */
     atomic_bool fast; /* rows come as records for bulk.c */
     struct bulk *bulk;
+    struct etl_direct *direct;
     struct writeback *writeback; /* of the warehouse and its log, until the commit is done */
     struct shaper own;           /* of the taking thread */
     struct cell *cells;
@@ -210,13 +214,20 @@ static int prepare_insert(struct loader *l, struct err *e) {
 
 static int bulk_dropped(void *ctx, uint64_t row, struct err *e);
 
+static int direct_rc(struct loader *l, int rc, struct err *e) {
+    return rc == SQLITE_OK ? ERR_OK : db_err(l->db, rc, e, l->t->table);
+}
+
 /* Not before the first record: a load at the end of a pipe must not hold the warehouse while the stage before it writes
  * its quality results there. */
-static int begin(struct loader *l, struct err *e) {
-    bool fits = false;
+static int begin(struct loader *l, size_t bytes, struct err *e) {
+    bool fits = false, large = bytes >= LARGE;
     if (l->begun) return ERR_OK;
     l->begun = true;
+    /* what is in the log goes into the file, as far as nobody is in the way: see etl_direct_begin */
+    if (large) (void)sqlite3_wal_checkpoint_v2(l->db->h, "main", SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
     int rc = db_exec(l->db, e, "BEGIN IMMEDIATE");
+    if (rc == ERR_OK && large) rc = direct_rc(l, etl_direct_begin(l->db->h, &l->direct), e);
     if (rc == ERR_OK) rc = table_ensure(l->db, l->t, true, e);
     if (rc == ERR_OK) rc = clear_old(l, e);
     if (rc == ERR_OK && l->t->mode == LOAD_UPSERT) {
@@ -227,7 +238,7 @@ static int begin(struct loader *l, struct err *e) {
     if (rc == ERR_OK && l->fast && !fits) l->fast = false; /* changed by somebody since loader_open */
     if (rc == ERR_OK) l->writeback = writeback_start((int[]){etl_db_fd(l->db->h, 0), etl_db_fd(l->db->h, 1)}, 2);
     if (rc == ERR_OK && l->fast)
-        return bulk_open(&l->bulk, l->db, l->t, l->day, l->memory, l->threads, bulk_dropped, l, e);
+        return bulk_open(&l->bulk, l->db, l->t, l->day, l->memory, l->threads, l->direct, bulk_dropped, l, e);
     return rc ? rc : prepare_insert(l, e);
 }
 
@@ -262,7 +273,7 @@ static int insert_record(struct loader *l, struct jval rec, const char **why, st
         *why = key_is_there;
     else
         l->st.written++;
-    return ERR_OK;
+    return direct_rc(l, etl_direct_write(l->direct), e);
 }
 
 /* ---- what the threads make of a batch ---- */
@@ -428,7 +439,7 @@ static void digest_batch(struct digest *d, const struct batch *b) {
 static int add_batch(void *ctx, struct batch *b, void *out, struct err *e) {
     struct load_ctx *c = ctx;
     struct loader *l = c->l;
-    int rc = begin(l, e);
+    int rc = begin(l, b->blk.data.n, e);
     if (l->digesting) digest_batch(&l->digest, b);
     for (size_t i = 0; i < b->n && rc == ERR_OK; i++) {
         const struct rec *r = &b->r[i];
@@ -532,7 +543,7 @@ static int too_many_dropped(struct loader *l, struct err *e) {
 }
 
 int loader_commit(struct loader *l, const struct warehouse_mark *mark, struct loader_stats *st, struct err *e) {
-    int rc = begin(l, e);
+    int rc = begin(l, 0, e);
     stmt_close(&l->insert);
     uint64_t excused = l->t->mode == LOAD_IGNORE ? l->st.dropped : 0;
     if (rc == ERR_OK && l->st.rows_in &&
@@ -543,6 +554,7 @@ int loader_commit(struct loader *l, const struct warehouse_mark *mark, struct lo
         l->st.updated = l->st.written - (uint64_t)(count_rows(l) + l->gone - l->rows_before);
     if (rc == ERR_OK) rc = expire(l, e);
     if (rc == ERR_OK && mark) rc = warehouse_note(l->db, mark, e);
+    if (rc == ERR_OK) rc = direct_rc(l, etl_direct_sync(l->direct), e);
     if (rc == ERR_OK) rc = db_exec(l->db, e, "COMMIT");
     if (st) *st = l->st;
     loader_abort(l);
@@ -556,6 +568,7 @@ void loader_abort(struct loader *l) {
     bulk_free(l->bulk);
     writeback_stop(l->writeback);
     stmt_close(&l->insert);
+    etl_direct_end(l->direct);
     if (!sqlite3_get_autocommit(l->db->h)) sqlite3_exec(l->db->h, "ROLLBACK", NULL, NULL, NULL);
     shape_free(l->shape);
     shaper_free(&l->own);

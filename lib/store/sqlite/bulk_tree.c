@@ -139,3 +139,109 @@ SQLITE_API int etl_tree_delete_row(struct etl_tree *t, sqlite3_int64 rowid) {
     if (rc != SQLITE_OK) return rc;
     return at == 0 ? sqlite3BtreeDelete(t->cursor, 0) : SQLITE_CORRUPT;
 }
+
+/*
+ * ---- pages written once ----
+ *
+ * A transaction's pages go to the write-ahead log, and from there into the database file: each is written twice, summed
+ * up once and read once more. Pages that no reader can see need not take that way. Those are the pages beyond the end
+ * of the database as it is committed: a snapshot holds its own page count, in the header on page 1, and what lies
+ * behind it is nothing. They go into the file itself, are synced, and only then does the commit (a few frames with page
+ * 1 and the new count) go into the log. Until that frame is whole they are waste behind the end of a database that does
+ * not know them: after a rollback, kill -9 or power loss.
+ *
+ * What has to hold for that, and where it is seen to:
+ * - No reader sees a longer database than we do (one that was shrunk by VACUUM), and no checkpoint cuts the file to an
+ *   older length: the log is copied back whole and begins anew when we begin (etlLogEmpty), which SQLite allows only
+ *   when no reader of an older snapshot is left; a checkpoint of an empty log does nothing, and we hold the write lock,
+ *   so that it stays empty.
+ * - The log holds no older copy of such a page, which readers would take instead: neither from before nor from this
+ *   transaction. A page that the cache had to give away into the log before its turn came stays there.
+ * - No commit that once failed comes back to life: its frames may lie whole behind the log's end, as far as the
+ *   wal-index knows, and count again when the index is lost. So the file of the log is cut to nothing and synced first,
+ *   and after our own COMMIT was tried, what we wrote stays in place.
+ * - A savepoint cannot be taken back past a written page: none is open while we write.
+ */
+struct etl_direct {
+    sqlite3 *db;
+    Pager *pager;
+    BtShared *bt;
+    Pgno base;            /* pages of the database as it is committed */
+    Pgno seen;            /* pages when we wrote last */
+    Pgno batch;           /* write when there are so many more */
+    unsigned char wrote;  /* the file has been written to since the last sync */
+    unsigned char synced; /* COMMIT comes next */
+};
+
+/* The write lock is held. Readers do not look into a log without frames, whatever its file holds. */
+static int etlLogEmpty(Wal *log) {
+    i64 size = 0;
+    if (!log || log->readLock != 0) return 0; /* it holds what is not in the database file yet */
+    if (walRestartLog(log) != SQLITE_OK || log->hdr.mxFrame) return 0;
+    if (sqlite3OsFileSize(log->pWalFd, &size) != SQLITE_OK) return 0;
+    return size == 0 || (sqlite3OsTruncate(log->pWalFd, 0) == SQLITE_OK &&
+                         sqlite3OsSync(log->pWalFd, SQLITE_SYNC_NORMAL) == SQLITE_OK);
+}
+
+/* After BEGIN IMMEDIATE, before anything is changed. *out is NULL where it cannot be done now: all goes to the log. */
+SQLITE_API int etl_direct_begin(sqlite3 *db, struct etl_direct **out) {
+    BtShared *bt = db->aDb[0].pBt->pBt;
+    Pager *pager = bt->pPager;
+    *out = 0;
+    if (bt->inTransaction != TRANS_WRITE || bt->autoVacuum || pager->nSavepoint || pager->pBackup) return SQLITE_OK;
+    if (pager->noSync || USEFETCH(pager) || !etlLogEmpty(pager->pWal)) return SQLITE_OK;
+    struct etl_direct *d = sqlite3_malloc(sizeof *d);
+    if (!d) return SQLITE_NOMEM;
+    memset(d, 0, sizeof *d);
+    d->db = db;
+    d->pager = pager;
+    d->bt = bt;
+    d->base = d->seen = bt->nPage;
+    d->batch = (Pgno)numberOfCachePages(pager->pPCache) / 4;
+    if (d->batch > 256) d->batch = 256;
+    *out = d;
+    return SQLITE_OK;
+}
+
+static int etlDirectPages(struct etl_direct *d, int pinned) {
+    for (PgHdr *p = sqlite3PcacheDirtyList(d->pager->pPCache), *next; p; p = next) {
+        u32 frame = 0;
+        next = p->pDirty; /* in the order of their numbers */
+        if (p->pgno <= d->base || (p->nRef && !pinned)) continue;
+        int rc = sqlite3WalFindFrame(d->pager->pWal, p->pgno, &frame);
+        if (rc == SQLITE_OK && frame) continue;
+        if (rc == SQLITE_OK)
+            rc = sqlite3OsWrite(d->pager->fd, p->pData, (int)d->pager->pageSize,
+                                (i64)(p->pgno - 1) * d->pager->pageSize);
+        if (rc != SQLITE_OK) return rc;
+        d->pager->aStat[PAGER_STAT_WRITE]++;
+        d->wrote = 1;
+        sqlite3PcacheMakeClean(p);
+    }
+    d->seen = d->bt->nPage;
+    return SQLITE_OK;
+}
+
+/* Between statements and insertions, as often as one likes: writes when there is enough to write. */
+SQLITE_API int etl_direct_write(struct etl_direct *d) {
+    if (!d || d->bt->nPage - d->seen <= d->batch || d->pager->nSavepoint) return SQLITE_OK;
+    return etlDirectPages(d, 0);
+}
+
+/* Before COMMIT: what is left, and all of it onto the disk. */
+SQLITE_API int etl_direct_sync(struct etl_direct *d) {
+    if (!d) return SQLITE_OK;
+    int rc = d->pager->nSavepoint ? SQLITE_OK : etlDirectPages(d, 1);
+    if (rc == SQLITE_OK && d->wrote) rc = sqlite3OsSync(d->pager->fd, SQLITE_SYNC_NORMAL);
+    if (rc == SQLITE_OK) d->wrote = 0;
+    d->synced = 1;
+    return rc;
+}
+
+/* After COMMIT; or before ROLLBACK, and then what was written does not take up the disk. */
+SQLITE_API void etl_direct_end(struct etl_direct *d) {
+    if (!d) return;
+    if (d->bt->inTransaction == TRANS_WRITE && !d->synced)
+        (void)sqlite3OsTruncate(d->pager->fd, (i64)d->base * d->pager->pageSize);
+    sqlite3_free(d);
+}
