@@ -270,8 +270,8 @@ static uint32_t compare_all(const struct geo_near *g, double lon, double lat) {
 static inline uint32_t best_of(const pair *at, const uint32_t i[QUAD], double lon, double lat, double *best) {
     typedef int64_t mask __attribute__((vector_size(16)));
     pair x = {lon, lon}, y = {lat, lat}, p = at[i[0]], q = at[i[1]], r = at[i[2]], s = at[i[3]];
-    pair ax = __builtin_shuffle(p, r, (mask){0, 2}) - x, ay = __builtin_shuffle(p, r, (mask){1, 3}) - y;
-    pair bx = __builtin_shuffle(q, s, (mask){0, 2}) - x, by = __builtin_shuffle(q, s, (mask){1, 3}) - y;
+    pair ax = (pair){p[0], r[0]} - x, ay = (pair){p[1], r[1]} - y;
+    pair bx = (pair){q[0], s[0]} - x, by = (pair){q[1], s[1]} - y;
     pair a = ax * ax + ay * ay, b = bx * bx + by * by;
     mask less = b < a;
     pair m = (pair)(((mask)b & less) | ((mask)a & ~less));
