@@ -130,9 +130,17 @@ install: $(BUILD)/etl
 dist: $(BUILD)/etl
 	@scripts/dist.sh $(VERSION)
 
-bench: $(BUILD)/etl
+bench: $(BUILD)/etl $(BUILD)/bench_fetch
 	@scripts/bench.sh $(BUILD)/etl
+	@python3 scripts/bench_crawl.py $(BUILD)/etl --fetch $(BUILD)/bench_fetch
 	@scripts/bench_kamis.sh $(BUILD)/etl
+
+# The crawls alone: some five minutes.
+.PHONY: bench-crawl
+bench-crawl: $(BUILD)/etl $(BUILD)/bench_fetch
+	@python3 scripts/bench_crawl.py $(BUILD)/etl --fetch $(BUILD)/bench_fetch
+$(BUILD)/bench_fetch: scripts/bench_fetch.c $(LIB_OBJ) $(DEPS)
+	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< $(LIB_OBJ) $(LIBS) 2>$(BUILD)/link.log || { cat $(BUILD)/link.log; exit 1; }
 
 fuzz:
 	@scripts/fuzz.sh

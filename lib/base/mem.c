@@ -10,6 +10,11 @@ void mem_die(void) {
     _exit(1);
 }
 
+void *mem_or_die(void *p) {
+    if (!p) mem_die();
+    return p;
+}
+
 void *mem_alloc(size_t n) {
     void *p = calloc(1, n ? n : 1);
     if (!p) mem_die();
@@ -157,14 +162,17 @@ void buf_fmt(struct buf *b, const char *fmt, ...) {
     va_list ap, again;
     va_start(ap, fmt);
     va_copy(again, ap);
-    int n = vsnprintf(NULL, 0, fmt, ap);
+    /* mostly it fits where there is room already; else its length is known then */
+    size_t left = b->over || !b->cap ? 0 : b->cap - b->n;
+    int n = vsnprintf(left ? b->p + b->n : NULL, left, fmt, ap);
     va_end(ap);
     if (n > 0) {
         char *to = buf_room(b, (size_t)n);
-        if (to) {
-            vsnprintf(to, (size_t)n + 1, fmt, again);
+        if (to && (size_t)n >= left) vsnprintf(to, (size_t)n + 1, fmt, again);
+        if (to)
             b->n += (size_t)n;
-        }
+        else if (left)
+            b->p[b->n] = 0;
     }
     va_end(again);
 }

@@ -30,12 +30,13 @@ void json_quote(struct buf *b, struct sv s) {
         buf_add(b, s.p + from, i - from);
         static const char what[] = "\b\f\n\r\t\"\\", name[] = "bfnrt\"\\";
         const char *w = c ? strchr(what, c) : NULL;
+        char two[2] = {'\\', w ? name[w - what] : 0};
         if (control)
             buf_fmt(b, "\\u%04x", (unsigned char)s.p[++i]);
         else if (c >= 0x80)
             buf_str(b, "\xEF\xBF\xBD");
         else if (w)
-            buf_fmt(b, "\\%c", name[w - what]);
+            buf_add(b, two, 2);
         else
             buf_fmt(b, "\\u%04x", c);
         from = ++i;

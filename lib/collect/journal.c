@@ -55,40 +55,59 @@ static const char *text_at(struct jval v, const char *key, struct arena *a) {
     return jv_get(v, sv_of(key), &x) && jv_type(x) == JT_STR ? jv_str(x, a, NULL) : NULL;
 }
 
-static int64_t int_at(struct jval v, const char *key) {
-    struct jval x;
-    int64_t n;
-    return jv_get(v, sv_of(key), &x) && jv_int(x, &n) ? n : 0;
-}
-
-static bool true_at(struct jval v, const char *key) {
-    struct jval x;
-    return jv_get(v, sv_of(key), &x) && jv_type(x) == JT_TRUE;
-}
-
 static enum entry_state state_of(const char *s) {
     for (int i = 1; s && i <= ENTRY_FAILED; i++)
         if (strcmp(entry_state_names[i], s) == 0) return (enum entry_state)i;
     return ENTRY_NONE;
 }
 
-static void read_head(struct jval v, struct arena *a, struct journal_head *h) {
-    *h = (struct journal_head){.phase = text_at(v, "phase", a),
-                               .sha1 = text_at(v, "sha1", a),
-                               .url = text_at(v, "url", a),
-                               .reason = text_at(v, "reason", a),
-                               .next = text_at(v, "next", a),
-                               .answer = text_at(v, "answer", a),
-                               .state = state_of(text_at(v, "state", a)),
-                               .status = (long)int_at(v, "status"),
-                               .attempts = (int)int_at(v, "attempts"),
-                               .phase_no = (size_t)int_at(v, "no"),
-                               .items = (size_t)int_at(v, "items"),
-                               .seen = (size_t)int_at(v, "seen"),
-                               .temporary = true_at(v, "temporary"),
-                               .extra = true_at(v, "extra")};
-    const char *sum = text_at(v, "sum", a);
+/* The header's texts and numbers by name; one walk over the object, for a day has some hundred thousand of them. */
+static void read_head(struct jval v, struct arena *a, struct journal_head *h, size_t *bytes) {
+    const char *state = NULL, *sum = NULL;
+    int64_t no = 0, status = 0, attempts = 0, items = 0, seen = 0, size = 0;
+    *h = (struct journal_head){0};
+    const struct {
+        const char *key;
+        const char **text;
+        int64_t *number;
+        bool *flag;
+    } fields[] = {{"no", 0, &no, 0},
+                  {"phase", &h->phase, 0, 0},
+                  {"sha1", &h->sha1, 0, 0},
+                  {"url", &h->url, 0, 0},
+                  {"state", &state, 0, 0},
+                  {"reason", &h->reason, 0, 0},
+                  {"status", 0, &status, 0},
+                  {"attempts", 0, &attempts, 0},
+                  {"items", 0, &items, 0},
+                  {"seen", 0, &seen, 0},
+                  {"temporary", 0, 0, &h->temporary},
+                  {"extra", 0, 0, &h->extra},
+                  {"next", &h->next, 0, 0},
+                  {"answer", &h->answer, 0, 0},
+                  {"type", &h->type, 0, 0},
+                  {"from", &h->from, 0, 0},
+                  {"sum", &sum, 0, 0},
+                  {"bytes", 0, &size, 0}};
+    uint32_t pos = 0;
+    size_t f = 0, n = sizeof fields / sizeof *fields;
+    for (struct jval k, x; jv_type(v) == JT_OBJ && jv_each(v, &pos, &k, &x);) {
+        size_t tries = 0; /* they come in this order, with some left out */
+        while (tries < n && !sv_is(jv_raw(k), fields[f].key)) f = (f + 1) % n, tries++;
+        if (tries == n) continue;
+        if (fields[f].text && jv_type(x) == JT_STR) *fields[f].text = jv_str(x, a, NULL);
+        if (fields[f].number && !jv_int(x, fields[f].number)) *fields[f].number = 0;
+        if (fields[f].flag) *fields[f].flag = jv_type(x) == JT_TRUE;
+        f = (f + 1) % n;
+    }
+    h->state = state_of(state);
+    h->status = (long)status;
+    h->attempts = (int)attempts;
+    h->phase_no = (size_t)no;
+    h->items = (size_t)items;
+    h->seen = (size_t)seen;
     h->sum = sum ? hex_word(sum) : 0;
+    *bytes = (size_t)size;
 }
 
 static void note_entry(struct journal *j, const struct journal_head *h, uint64_t at, size_t head, size_t bytes) {
@@ -122,8 +141,8 @@ static bool load_entry(struct journal *j, struct lines *l, uint64_t *at) {
     l->toks.n = 0;
     if (n <= 0 || l->line[n - 1] != '\n' || !json_scan(&l->toks, l->line, (size_t)n - 1, 0, &je)) return false;
     struct jval v = {l->line, l->toks.t, 0};
-    read_head(v, &l->a, &h);
-    size_t bytes = (size_t)int_at(v, "bytes");
+    size_t bytes;
+    read_head(v, &l->a, &h, &bytes);
     if (!h.sha1 || strlen(h.sha1) != 40 || h.state == ENTRY_NONE || bytes > UINT32_MAX) return false;
     l->body.n = 0;
     char *to = buf_room(&l->body, bytes + 1);
@@ -243,6 +262,8 @@ int journal_add(struct journal *j, const struct journal_head *h, struct sv paylo
     if (h->extra) buf_str(b, ",\"extra\":true");
     put_text(b, "next", h->next);
     put_text(b, "answer", h->answer);
+    if (h->type) put_text(b, "type", h->type);
+    if (h->from) put_text(b, "from", h->from);
     buf_fmt(b, ",\"sum\":\"%016llx\",\"bytes\":%zu}\n", (unsigned long long)done.sum, payload.n);
     size_t head = b->n;
     buf_sv(b, payload);
@@ -277,7 +298,8 @@ int journal_head(struct journal *j, size_t i, struct arena *a, struct journal_he
     int rc = read_at(j, j->e[i].at, j->e[i].head, &b, e);
     if (rc == ERR_OK && !json_scan(&toks, b.p, b.n - 1, 0, &je))
         rc = err_set(e, ERR_CORRUPT, "%s: damaged at byte %llu", j->path, (unsigned long long)j->e[i].at);
-    if (rc == ERR_OK) read_head((struct jval){b.p, toks.t, 0}, a, h);
+    size_t bytes;
+    if (rc == ERR_OK) read_head((struct jval){b.p, toks.t, 0}, a, h, &bytes);
     jtoks_free(&toks);
     buf_free(&b);
     return rc;

@@ -54,6 +54,7 @@ size_t journal_find(struct journal *j, size_t phase, const char *sha1);
 
 struct journal_head {
     const char *phase, *sha1, *url, *reason, *next, *answer;
+    const char *type, *from; /* of a kept answer: Content-Type; the URL it came from after redirects; NULL as asked */
     enum entry_state state;
     long status;
     int attempts;

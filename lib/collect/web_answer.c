@@ -1,23 +1,17 @@
 /* What an answer means: verdicts, echo, records, the next page; and its entry in the journal. */
-#include <errno.h>
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include <xxhash.h>
 
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/progress.h"
 #include "collect/web_impl.h"
-#include "io/bytes.h"
-#include "io/file.h"
-#include "io/gzip.h"
 
 struct taking { /* one answer on its way into the journal */
     struct crawl *c;
     const struct visit *v;
     const struct pl_request *r;
-    const char *url; /* after redirects, without secrets */
+    const char *url;  /* after redirects, without secrets */
+    const char *type; /* Content-Type; NULL */
     struct buf *out;
     size_t items;
 };
@@ -51,109 +45,6 @@ static int take_item(void *ctx, struct sv text, const char *reason, struct err *
 static bool var_of(void *ctx, const char *name, struct buf *out) {
     const struct taking *t = ctx;
     return plan_var(t->c, t->v->vars, t->url, name, out) == 1;
-}
-
-/* ---- raw answers ------------------------------------------------------------------------------------------------- */
-
-/* Directories of answers, without waiting for the disk as dir_make does: thousands are made for a day, and what a power
- * loss takes is asked for again. The last one first: mostly only that is missing, or none. */
-static int make_dirs(const char *path, struct err *e) {
-    char p[4096];
-    snprintf(p, sizeof p, "%s", path);
-    char *end = p + strlen(p), *cut = end;
-    while (mkdir(p, 0755) != 0 && errno != EEXIST) {
-        if (errno != ENOENT || cut == p) return err_sys(e, ERR_IO, "cannot make directory %s", p);
-        while (cut > p && *cut != '/') cut--;
-        *cut = 0;
-    }
-    for (; cut < end; cut += strlen(cut)) {
-        *cut = '/';
-        if (mkdir(p, 0755) != 0 && errno != EEXIST) return err_sys(e, ERR_IO, "cannot make directory %s", p);
-    }
-    return ERR_OK;
-}
-
-static char *answer_path(struct crawl *c, const char *sha256, bool make, struct err *e) {
-    char *dir = arena_fmt(&c->a, "%s/%.2s", c->answers, sha256);
-    if (make && make_dirs(dir, e)) return NULL;
-    return arena_fmt(&c->a, "%s/%s.gz", dir, sha256);
-}
-
-static int gz_put(void *ctx, const char *p, size_t n, struct err *e) {
-    (void)e;
-    buf_add(ctx, p, n);
-    return ERR_OK;
-}
-
-/* By rename, but without waiting for the disk: what a power loss takes is told by its hash and asked for again. */
-static int put_file(const char *path, const char *p, size_t n, struct err *e) {
-    char tmp[4096];
-    snprintf(tmp, sizeof tmp, "%s.tmp-%d", path, (int)getpid());
-    int fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-    if (fd < 0) return err_sys(e, ERR_IO, "cannot write %s", tmp);
-    int rc = fd_write(fd, p, n, tmp, e);
-    if (close(fd) != 0 && rc == ERR_OK) rc = err_sys(e, ERR_IO, "cannot write %s", tmp);
-    if (rc == ERR_OK && rename(tmp, path) != 0) rc = err_sys(e, ERR_IO, "cannot write %s", path);
-    if (rc) unlink(tmp);
-    return rc;
-}
-
-static int keep_answer(struct crawl *c, struct sv body, char sha256[65], struct err *e) {
-    struct gzip *g = NULL;
-    struct buf packed = {0};
-    sha256_of(body.n ? body.p : "", body.n, sha256);
-    char *path = answer_path(c, sha256, true, e);
-    if (!path) return e->code;
-    if (file_exists(path)) return ERR_OK;
-    int rc = gzip_open(&g, 1, gz_put, &packed, e);
-    if (rc == ERR_OK) rc = gzip_write(g, body.n ? body.p : "", body.n, e);
-    if (rc == ERR_OK) rc = gzip_finish(g, e);
-    gzip_close(g);
-    if (rc == ERR_OK) rc = put_file(path, packed.p, packed.n, e);
-    buf_free(&packed);
-    return rc;
-}
-
-/* The answer under the names of its question as well: dt=2026-01-15/category=200/town=1101/9f31...json.gz, one more
- * name of the same file. An answer that was asked for again takes the name over. */
-static int place_answer(struct crawl *c, const struct visit *v, const char *partition, const char *sha256,
-                        struct err *e) {
-    struct buf b = {0};
-    bool null;
-    char *from = answer_path(c, sha256, false, e), *dir = NULL, *to = NULL, *tmp = NULL;
-    int rc = plan_expand(c, v->vars, partition, 1, &null, &b, e);
-    if (rc == ERR_OK) {
-        dir = arena_fmt(&c->a, "%s/%s", c->answers, buf_text(&b));
-        to = arena_fmt(&c->a, "%s/%.12s.gz", dir, v->sha1);
-        tmp = arena_fmt(&c->a, "%s.tmp-%d", to, (int)getpid());
-        rc = make_dirs(dir, e);
-    }
-    buf_free(&b);
-    if (rc) return rc;
-    unlink(tmp);
-    if (link(from, tmp) != 0 || rename(tmp, to) != 0) rc = err_sys(e, ERR_IO, "cannot write %s", to);
-    unlink(tmp); /* still there where both names were the same file already */
-    return rc;
-}
-
-static int read_answer(struct crawl *c, const char *sha256, struct buf *body, struct err *e) {
-    struct bytes *b = NULL;
-    size_t n = 1;
-    char found[65];
-    char *path = answer_path(c, sha256, false, e);
-    int rc = bytes_open(&b, path, ENC_UTF8, e);
-    while (rc == ERR_OK && n) {
-        char *to = buf_room(body, 65536);
-        if (!to) rc = err_set(e, ERR_LIMIT, "%s is too large", path);
-        if (rc == ERR_OK) rc = bytes_read(b, to, 65536, &n, e);
-        if (rc == ERR_OK) body->n += n;
-    }
-    if (b) bytes_close(b);
-    if (rc == ERR_OK) {
-        sha256_of(body->n ? body->p : "", body->n, found);
-        if (strcmp(found, sha256) != 0) rc = err_set(e, ERR_CORRUPT, "%s is damaged", path);
-    }
-    return rc;
 }
 
 /* ---- understanding ----------------------------------------------------------------------------------------------- */
@@ -323,7 +214,9 @@ static int enter(struct taking *t, const struct meaning *m, const struct http_an
                              .temporary = m->temporary,
                              .extra = v->extra,
                              .next = more ? buf_text(&next) : NULL,
-                             .answer = kept};
+                             .answer = kept,
+                             .type = kept ? t->type : NULL,
+                             .from = kept && strcmp(t->url, v->shown) != 0 ? t->url : NULL};
     int rc = journal_add(&c->j, &h, (struct sv){buf_text(t->out), t->out->n}, e);
     if (rc == ERR_OK) rc = crawl_note(c, v, m->state, m->reason, a->status, a->attempts);
     if (rc == ERR_OK && more && v->base != UINT32_MAX) rc = plan_follow(c, v, buf_text(&next), seen, sum, e);
@@ -334,12 +227,19 @@ static int enter(struct taking *t, const struct meaning *m, const struct http_an
 /* A body that was had: from the network, or kept. */
 static int take_body(struct crawl *c, struct visit *v, const struct http_answer *a, struct sv body, const char *kept,
                      bool *again, struct err *e) {
-    struct buf url = {0};
+    struct buf url = {0}, type = {0};
     buf_str(&url, a->url ? a->url : v->url);
     struct buf base = {0};
     buf_str(&base, buf_text(&url));
+    buf_str(&type, a->content_type);
     secret_hide(&url, 0);
-    struct taking t = {.c = c, .v = v, .r = c->phases[v->phase].r, .url = buf_text(&url), .out = &c->payload};
+    secret_hide(&type, 0);
+    struct taking t = {.c = c,
+                       .v = v,
+                       .r = c->phases[v->phase].r,
+                       .url = buf_text(&url),
+                       .type = type.n ? buf_text(&type) : NULL,
+                       .out = &c->payload};
     struct ex_doc doc = {.body = body,
                          .content_type = a->content_type,
                          .url = buf_text(&base),
@@ -364,6 +264,7 @@ static int take_body(struct crawl *c, struct visit *v, const struct http_answer 
     }
     buf_free(&url);
     buf_free(&base);
+    buf_free(&type);
     return rc;
 }
 
@@ -396,9 +297,9 @@ int answer_take(void *ctx, void *tag, const struct http_answer *a, bool *again, 
             secret_hide(&hidden, 0);
             body = (struct sv){buf_text(&hidden), hidden.n};
         }
-        if (c->h->keep_answers && c->durable) rc = keep_answer(c, body, kept, e);
+        if (c->h->keep_answers && c->durable) rc = kept_keep(c, body, kept, e);
         const char *partition = c->phases[v->phase].r ? c->phases[v->phase].r->partition : NULL;
-        if (rc == ERR_OK && kept[0] && partition && v->vars) rc = place_answer(c, v, partition, kept, e);
+        if (rc == ERR_OK && kept[0] && partition && v->vars) rc = kept_place(c, v, partition, kept, e);
         if (rc == ERR_OK) rc = take_body(c, v, a, body, kept[0] ? kept : NULL, again, e);
     }
     buf_free(&hidden);
@@ -420,9 +321,14 @@ int answer_again(struct crawl *c, struct visit *v, bool *taken, struct err *e) {
     if (c->old.e[i].state == ENTRY_NONE) return ERR_OK;
     struct err mine = {0};
     int rc = journal_head(&c->old, i, &a, &h, &mine);
-    if (rc == ERR_OK && h.answer) rc = read_answer(c, h.answer, &body, &mine);
+    if (rc == ERR_OK && h.answer) rc = kept_read(c, h.answer, &body, &mine);
     if (rc == ERR_OK && h.answer) {
-        struct http_answer fake = {.status = h.status, .attempts = 0, .last = true, .url = v->url};
+        struct http_answer fake = {.status = h.status,
+                                   .attempts = 0,
+                                   .last = true,
+                                   .url = h.from ? h.from : v->url,
+                                   .content_type = h.type,
+                                   .next = h.next};
         *taken = true;
         char *kept = arena_str(&a, h.answer);
         rc = take_body(c, v, &fake, (struct sv){buf_text(&body), body.n}, kept, &again, e);

@@ -23,7 +23,22 @@ struct dom {
     struct arena a;
 };
 
+static void *get(size_t n) {
+    return mem_or_die(malloc(n ? n : 1));
+}
+static void *get_again(void *p, size_t n) {
+    return mem_or_die(realloc(p, n ? n : 1));
+}
+static void *get_many(size_t n, size_t size) {
+    return mem_or_die(calloc(n ? n : 1, size ? size : 1));
+}
+static void give_back(void *p) {
+    free(p);
+}
+
 struct dom *dom_new(void) {
+    /* without memory it ends, as everything here does: lexbor's own way out of a document half made crashes */
+    lexbor_memory_setup(get, get_again, get_many, give_back);
     struct dom *h = mem_alloc(sizeof *h);
     h->doc = lxb_html_document_create();
     h->css = lxb_css_parser_create();

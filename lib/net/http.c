@@ -1,13 +1,12 @@
-/* When which request is sent: hosts and their queues, pauses, retries, redirects, budgets. See http.h. */
+/* When which request is sent: redirects, robots.txt, budgets, and what becomes of an answer. See http.h. */
 #include "net/http.h"
 
-#include <ctype.h>
 #include <unistd.h>
 
 #include "base/day.h"
-#include "base/hash.h"
 #include "base/log.h"
 #include "net/http_impl.h"
+#include "net/post.h"
 
 static const char *const names[HTTP_REASONS] = {
     "ok",           "timeout",   "dns",           "refused",     "reset",     "tls",        "bad_answer",
@@ -19,26 +18,6 @@ const char *http_reason_name(enum http_reason r) {
     return names[r];
 }
 
-bool http_origin(const char *url, char *out, size_t n) {
-    char *scheme = NULL, *host = NULL, *port = NULL;
-    CURLU *u = curl_url();
-    bool ok = u && curl_url_set(u, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME) == CURLUE_OK &&
-              curl_url_get(u, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
-              (strcmp(scheme, "http") == 0 || strcmp(scheme, "https") == 0) &&
-              curl_url_get(u, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
-              curl_url_get(u, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) == CURLUE_OK &&
-              strlen(host) + strlen(port) + 16 < n;
-    if (ok) {
-        snprintf(out, n, "%s://%s:%s", scheme, host, port);
-        for (char *p = out; *p; p++) *p = (char)tolower((unsigned char)*p);
-    }
-    curl_free(scheme);
-    curl_free(host);
-    curl_free(port);
-    curl_url_cleanup(u);
-    return ok;
-}
-
 static struct curl_slist *slist_of(struct strs a, struct strs b) {
     struct curl_slist *l = NULL;
     for (size_t i = 0; i < a.n; i++) l = curl_slist_append(l, a.s[i]);
@@ -47,8 +26,8 @@ static struct curl_slist *slist_of(struct strs a, struct strs b) {
 }
 
 int http_new(struct http **out, const struct http_cfg *cfg, struct err *e) {
+    net_start();
     struct http *h = mem_alloc(sizeof *h);
-    static const char *const proxies[] = {"http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"};
     h->cfg = *cfg;
     if (!h->cfg.max_held) h->cfg.max_held = (size_t)256 << 20;
     h->epoll = -1;
@@ -56,27 +35,12 @@ int http_new(struct http **out, const struct http_cfg *cfg, struct err *e) {
     h->headers = slist_of(cfg->headers, (struct strs){0});
     h->headers_auth = slist_of(cfg->headers, cfg->auth);
     rng_seed(&h->rng, (uint64_t)(h->started * 1e6) ^ (uint64_t)getpid());
-    for (size_t i = 0; i < sizeof proxies / sizeof *proxies; i++) {
-        const char *v = getenv(proxies[i]);
-        h->proxied = h->proxied || (v && *v);
-    }
     int rc = transfer_setup(h, e);
     if (rc)
         http_free(h);
     else
         *out = h;
     return rc;
-}
-
-/* ---- jobs and hosts ---------------------------------------------------------------------------------------------- */
-
-void job_free(struct job *j) {
-    free(j->url);
-    free(j->asked);
-    free(j->body);
-    for (size_t i = 0; i < j->headers.n; i++) free((void *)(uintptr_t)j->headers.s[i]);
-    free(j->headers.s);
-    free(j);
 }
 
 void http_free(struct http *h) {
@@ -100,88 +64,6 @@ void http_free(struct http *h) {
     free(h);
 }
 
-static bool same_origin(const char *a, const char *b) {
-    char x[300];
-    return http_origin(b, x, sizeof x) && strcmp(a, x) == 0;
-}
-
-static struct host *host_of(struct http *h, const char *url) {
-    char origin[300];
-    uint64_t d[2];
-    if (!http_origin(url, origin, sizeof origin)) return NULL;
-    siphash128(origin, strlen(origin), d);
-    struct host **chain = &h->hosts[d[0] % HOST_CHAINS];
-    for (struct host *x = *chain; x; x = x->next)
-        if (strcmp(x->origin, origin) == 0) return x;
-    struct host *x = mem_alloc(sizeof *x);
-    x->origin = mem_str(origin);
-    x->delay = h->cfg.rate > 0 ? 1 / h->cfg.rate : 0;
-    for (size_t i = 0; i < h->cfg.trusted.n; i++) x->trusted = x->trusted || same_origin(origin, h->cfg.trusted.s[i]);
-    x->next = *chain;
-    *chain = x;
-    return x;
-}
-
-static void mark_busy(struct http *h, struct host *x) {
-    if (x->busy) return;
-    x->busy = true;
-    x->next_busy = h->busy;
-    h->busy = x;
-}
-
-static void enqueue(struct http *h, struct job *j, bool front) {
-    struct host *x = j->host;
-    if (front) {
-        j->next = x->first;
-        x->first = j;
-        if (!x->last) x->last = j;
-    } else {
-        j->next = NULL;
-        if (x->last)
-            x->last->next = j;
-        else
-            x->first = j;
-        x->last = j;
-    }
-    mark_busy(h, x);
-}
-
-static struct job *dequeue(struct host *x) {
-    struct job *j = x->first;
-    x->first = j->next;
-    if (!x->first) x->last = NULL;
-    j->next = NULL;
-    return j;
-}
-
-static void swap(struct job **a, struct job **b) {
-    struct job *t = *a;
-    *a = *b;
-    *b = t;
-}
-
-static void wait_until(struct http *h, struct job *j, double due) {
-    if (h->nwait == h->capwait)
-        h->wait = mem_grow(h->wait, (h->capwait = h->capwait ? h->capwait * 2 : 64) * sizeof(struct job *));
-    size_t i = h->nwait++;
-    j->due = due;
-    h->wait[i] = j;
-    for (; i && h->wait[(i - 1) / 2]->due > h->wait[i]->due; i = (i - 1) / 2) swap(&h->wait[i], &h->wait[(i - 1) / 2]);
-}
-
-static struct job *take_due(struct http *h) {
-    struct job *j = h->wait[0];
-    h->wait[0] = h->wait[--h->nwait];
-    for (size_t i = 0;;) {
-        size_t l = 2 * i + 1, least = i;
-        if (l < h->nwait && h->wait[l]->due < h->wait[least]->due) least = l;
-        if (l + 1 < h->nwait && h->wait[l + 1]->due < h->wait[least]->due) least = l + 1;
-        if (least == i) return j;
-        swap(&h->wait[i], &h->wait[least]);
-        i = least;
-    }
-}
-
 void http_add(struct http *h, const struct http_request *r) {
     struct job *j = mem_alloc(sizeof *j);
     j->url = mem_str(r->url);
@@ -190,11 +72,11 @@ void http_add(struct http *h, const struct http_request *r) {
     if (r->headers.n) j->headers.s = mem_alloc(r->headers.n * sizeof(char *));
     for (size_t i = 0; i < r->headers.n; i++) j->headers.s[j->headers.n++] = mem_str(r->headers.s[i]);
     h->pending++;
-    j->host = host_of(h, r->url);
+    j->host = host_find(h, r->url);
     if (j->host)
-        enqueue(h, j, false);
+        host_enqueue(h, j, false);
     else
-        wait_until(h, j, 0); /* told at the next turn */
+        job_wait(h, j, 0); /* told at the next turn */
 }
 
 size_t http_pending(const struct http *h) {
@@ -228,62 +110,15 @@ static int fail(struct http *h, struct job *j, enum http_reason why, const char 
 /* All that waits for the host. */
 static int fail_host(struct http *h, struct host *x, enum http_reason why, const char *detail, struct err *e) {
     int rc = ERR_OK;
-    while (x->first && rc == ERR_OK) rc = fail(h, dequeue(x), why, detail, e);
+    while (x->first && rc == ERR_OK) rc = fail(h, host_dequeue(x), why, detail, e);
     return rc;
 }
 
 int http_give_up(struct http *h, enum http_reason why, const char *detail, struct err *e) {
     int rc = ERR_OK;
-    while (h->nwait && rc == ERR_OK) rc = fail(h, take_due(h), why, detail, e);
+    while (h->nwait && rc == ERR_OK) rc = fail(h, job_due(h), why, detail, e);
     for (struct host *x = h->busy; x && rc == ERR_OK; x = x->next_busy) rc = fail_host(h, x, why, detail, e);
     return rc;
-}
-
-/* ---- what an answer means for the host --------------------------------------------------------------------------- */
-
-static void note_latency(const struct http *h, struct host *x, double seconds, bool good) {
-    if (h->cfg.rate <= 0) return;
-    double least = 1 / h->cfg.rate, asked = robots_delay(x->robots);
-    double want = (x->delay + seconds / h->cfg.per_host) / 2;
-    if (asked > least) least = asked < 60 ? asked : 60;
-    if (!good && want < x->delay) want = x->delay;
-    x->delay = want < least ? least : want > 60 ? 60 : want;
-}
-
-static void note_health(struct http *h, struct host *x, const struct outcome *o) {
-    bool bad = o->reason != HTTP_OK && o->reason != HTTP_THROTTLED && o->temporary;
-    if (!bad) {
-        x->failures = 0;
-        x->probing = false;
-        return;
-    }
-    x->failures++;
-    if (x->failures < h->cfg.breaker_failures && !x->probing) return;
-    x->failures = 0;
-    x->probing = true;
-    x->closed_until = now_mono() + h->cfg.breaker_pause;
-    if (++x->openings > h->cfg.breaker_openings) x->given_up = true;
-    log_warn("%s: too many failures in a row (%s); %s", x->origin, o->detail,
-             x->given_up ? "given up" : "left alone for a while");
-}
-
-static double backoff(struct http *h, int attempts) {
-    double most = h->cfg.backoff;
-    for (int i = 1; i < attempts && most < h->cfg.backoff_max; i++) most *= 2;
-    if (most > h->cfg.backoff_max) most = h->cfg.backoff_max;
-    return most * (double)(rng_next(&h->rng) >> 11) * 0x1p-53;
-}
-
-static void try_again(struct http *h, struct job *j, const struct outcome *o) {
-    double now = now_mono(), wait = backoff(h, j->attempts);
-    if (o->retry_after > 0) {
-        double most = h->cfg.backoff_max > 300 ? h->cfg.backoff_max : 300;
-        wait = o->retry_after < most ? o->retry_after : most;
-        if (j->host->closed_until < now + wait) j->host->closed_until = now + wait;
-    }
-    log_debug("%s: %s; again in %.1f s (attempt %d of %d)", j->host->origin, o->detail, wait, j->attempts + 1,
-              h->cfg.attempts);
-    wait_until(h, j, now + wait);
 }
 
 /* ---- redirects --------------------------------------------------------------------------------------------------- */
@@ -296,7 +131,7 @@ static bool is_redirect(long s) {
 static void redirect(struct http *h, struct job *j, struct transfer *t, struct outcome *o) {
     char *to = NULL;
     curl_easy_getinfo(t->c, CURLINFO_REDIRECT_URL, &to);
-    struct host *x = to ? host_of(h, to) : NULL;
+    struct host *x = to ? host_find(h, to) : NULL;
     o->reason = HTTP_REDIRECTS;
     o->temporary = false;
     if (!to) {
@@ -336,7 +171,7 @@ static void ask_robots(struct http *h, struct host *x) {
     j->for_robots = true;
     x->robots_state = ROBOTS_ASKED;
     h->pending++;
-    enqueue(h, j, true);
+    host_enqueue(h, j, true);
 }
 
 static void take_robots(struct host *x, const struct outcome *o, struct sv body) {
@@ -392,14 +227,14 @@ int http_ended(struct http *h, struct transfer *t, CURLcode code, struct err *e)
     transfer_outcome(t, code, &o);
     account(h, t, j);
     x->active--;
-    note_latency(h, x, now_mono() - t->started, o.reason == HTTP_OK);
-    note_health(h, x, &o);
+    host_latency(h, x, now_mono() - t->started, o.reason == HTTP_OK);
+    host_health(h, x, &o);
     if (code == CURLE_OK && is_redirect(o.status)) {
         redirect(h, j, t, &o);
         if (o.reason == HTTP_OK) {
             transfer_drop(h, t);
             if (j->for_robots) j->host = x;
-            enqueue(h, j, true);
+            host_enqueue(h, j, true);
             return ERR_OK;
         }
     }
@@ -408,17 +243,17 @@ int http_ended(struct http *h, struct transfer *t, CURLcode code, struct err *e)
         h->pending--;
         job_free(j);
     } else if (o.reason != HTTP_OK && o.temporary && j->attempts < h->cfg.attempts && !x->given_up) {
-        try_again(h, j, &o);
+        job_again(h, j, &o);
     } else {
         rc = deliver(h, t, j, &o, &again, e);
         if (again) {
             snprintf(o.detail, sizeof o.detail, "the answer asks for another try");
-            try_again(h, j, &o);
+            job_again(h, j, &o);
         }
     }
     transfer_drop(h, t);
     if (rc == ERR_OK && x->given_up) rc = fail_host(h, x, HTTP_HOST_GIVEN_UP, "the host failed too often", e);
-    if (x->first) mark_busy(h, x);
+    if (x->first) host_busy(h, x);
     return rc;
 }
 
@@ -444,13 +279,14 @@ static bool may_start(const struct http *h, const struct host *x, double now, do
 static int start_one(struct http *h, struct host *x, double now, struct err *e) {
     const char *what;
     if (h->cfg.robots && x->robots_state == ROBOTS_UNKNOWN) ask_robots(h, x);
-    struct job *j = dequeue(x);
+    struct job *j = host_dequeue(x);
     if (x->given_up) return fail(h, j, HTTP_HOST_GIVEN_UP, "the host failed too often", e);
     if (over_budget(h, &what)) return fail(h, j, HTTP_BUDGET, what, e);
     if (h->cfg.robots && !robots_permit(x, j))
         return fail(h, j, HTTP_ROBOTS,
                     x->robots_state == ROBOTS_CLOSED ? "its robots.txt cannot be had" : "its robots.txt forbids it", e);
     if (!j->hops) j->attempts++;
+    if (x->inside && !x->trusted && !h->cfg.private_addresses) return fail(h, j, HTTP_NOT_ALLOWED, PRIVATE_ADDRESS, e);
     j->began = now;
     h->requests++;
     x->active++;
@@ -491,16 +327,16 @@ int http_turn(struct http *h, double seconds, struct err *e) {
     double now = now_mono(), at = now + seconds;
     int rc = ERR_OK;
     while (rc == ERR_OK && h->nwait && h->wait[0]->due <= now) {
-        struct job *j = take_due(h);
+        struct job *j = job_due(h);
         if (j->host && j->asked) { /* from the beginning */
             free(j->url);
             j->url = j->asked;
             j->asked = NULL;
-            j->host = host_of(h, j->url);
+            j->host = host_find(h, j->url);
         }
         if (j->host) {
             j->hops = 0;
-            enqueue(h, j, false);
+            host_enqueue(h, j, false);
         } else {
             rc = fail(h, j, HTTP_BAD_URL, "only http and https can be asked", e);
         }

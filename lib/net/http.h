@@ -20,9 +20,10 @@
  *
  * Only http and https. TLS certificates are always checked. Redirects are followed here: at most max_redirects, to
  * other hosts only where allowed. Addresses that are private, loopback, link-local or otherwise not of the public
- * internet are refused when a connection is made (so that names which lead there are too), except for trusted origins;
- * where the environment names a proxy, that makes the connections and this check is its business. Authentication goes
- * to trusted origins only.
+ * internet are refused when a connection is made (so that names which lead there are too), except for trusted origins.
+ * Where the environment names a proxy (http_proxy, https_proxy, all_proxy, no_proxy), private addresses that are
+ * written out and names of localhost are refused before it is asked; other names it resolves itself, and where those
+ * lead is its business. Authentication goes to trusted origins only.
  */
 #ifndef ETL_NET_HTTP_H
 #define ETL_NET_HTTP_H

@@ -53,7 +53,8 @@ static size_t on_header(char *p, size_t size, size_t n, void *ctx) {
 static curl_socket_t on_socket(void *ctx, curlsocktype purpose, struct curl_sockaddr *a) {
     struct transfer *t = ctx;
     (void)purpose;
-    if (!t->h->cfg.private_addresses && !t->job->host->trusted && !t->h->proxied && address_is_private(&a->addr)) {
+    if (!t->h->cfg.private_addresses && !t->job->host->trusted && !t->job->host->proxy &&
+        address_is_private(&a->addr)) {
         t->refused = true;
         return CURL_SOCKET_BAD;
     }
@@ -124,6 +125,7 @@ static struct transfer *make(struct http *h) {
     curl_easy_setopt(c, CURLOPT_OPENSOCKETFUNCTION, on_socket);
     curl_easy_setopt(c, CURLOPT_OPENSOCKETDATA, t);
     curl_easy_setopt(c, CURLOPT_TCP_KEEPALIVE, 1L);
+    curl_easy_setopt(c, CURLOPT_NOPROXY, ""); /* proxy.c decides */
     if (h->ca) curl_easy_setopt(c, CURLOPT_CAINFO, h->ca);
     if (h->share) {
         curl_easy_setopt(c, CURLOPT_SHARE, h->share);
@@ -144,6 +146,7 @@ static void set_request(struct http *h, struct transfer *t, struct job *j) {
         t->headers = list = mine;
     }
     curl_easy_setopt(t->c, CURLOPT_HTTPHEADER, list);
+    curl_easy_setopt(t->c, CURLOPT_PROXY, j->host->proxy ? j->host->proxy : "");
     curl_easy_setopt(t->c, CURLOPT_USERPWD, auth ? h->cfg.userpwd : NULL);
     if (j->body) {
         curl_easy_setopt(t->c, CURLOPT_POST, 1L);
@@ -261,7 +264,7 @@ static void from_curl(const struct transfer *t, CURLcode rc, struct outcome *o) 
     else if (t->too_much)
         snprintf(o->detail, sizeof o->detail, "the answers under way together take too much memory");
     else if (t->refused)
-        snprintf(o->detail, sizeof o->detail, "it leads to a private address (\"private_addresses\": true allows it)");
+        snprintf(o->detail, sizeof o->detail, "%s", PRIVATE_ADDRESS);
     else
         snprintf(o->detail, sizeof o->detail, "%s", t->error[0] ? t->error : curl_easy_strerror(rc));
 }

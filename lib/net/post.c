@@ -87,13 +87,30 @@ static int stopped(void *ctx, curl_off_t a, curl_off_t b, curl_off_t c, curl_off
     return stop_signal() != 0;
 }
 
-int net_post(const struct post *p, struct post_result *r, struct err *e) {
+static void *get(size_t n) {
+    return mem_or_die(malloc(n ? n : 1));
+}
+static void *get_many(size_t n, size_t size) {
+    return mem_or_die(calloc(n ? n : 1, size ? size : 1));
+}
+static void *get_again(void *p, size_t n) {
+    return mem_or_die(realloc(p, n ? n : 1));
+}
+static char *get_text(const char *s) {
+    return mem_or_die(strdup(s));
+}
+
+void net_start(void) {
     static bool started;
+    if (!started) curl_global_init_mem(CURL_GLOBAL_DEFAULT, get, free, get_again, get_text, get_many);
+    started = true;
+}
+
+int net_post(const struct post *p, struct post_result *r, struct err *e) {
     struct buf answer = {0};
     struct heard heard = {r};
     *r = (struct post_result){0};
-    if (!started) curl_global_init(CURL_GLOBAL_DEFAULT);
-    started = true;
+    net_start();
     CURL *c = curl_easy_init();
     if (!c) return err_set(e, ERR_NET, "libcurl does not start");
     struct curl_slist *headers = curl_slist_append(NULL, "Content-Type: application/json; charset=utf-8");

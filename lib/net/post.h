@@ -28,4 +28,7 @@ const char *net_ca_bundle(void);
 /* Is the URL's host this machine itself? */
 bool net_is_local(const char *url);
 
+/* Before libcurl is used: what it finds no memory for ends the process, as it does everywhere here. */
+void net_start(void);
+
 #endif

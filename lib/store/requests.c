@@ -1,8 +1,6 @@
 /* See requests.h. */
 #include "store/requests.h"
 
-#include "base/day.h"
-
 /* Ledgers made before these columns were get them. */
 static int add_columns(struct ledger *l, struct err *e) {
     struct stmt s;
@@ -68,8 +66,12 @@ void requests_rollback(struct requests *q) {
 
 int requests_put(struct requests *q, const struct request_row *r, struct err *e) {
     int64_t now = now_utc();
-    struct stamp_text at = utc_text(now), ends = utc_text(now + q->keep);
     struct stmt *s = &q->put;
+    if (now != q->now) {
+        q->now = now;
+        q->at = utc_text(now);
+        q->ends = utc_text(now + q->keep);
+    }
     stmt_text(s, 1, q->source);
     stmt_text(s, 2, q->day);
     stmt_text(s, 3, r->sha1);
@@ -78,9 +80,9 @@ int requests_put(struct requests *q, const struct request_row *r, struct err *e)
     stmt_text(s, 6, r->reason);
     if (r->http_status) stmt_int(s, 7, r->http_status);
     stmt_int(s, 8, r->attempts);
-    stmt_text(s, 9, at.s);
+    stmt_text(s, 9, q->at.s);
     stmt_text(s, 10, q->run_id);
-    stmt_text(s, 11, ends.s);
+    stmt_text(s, 11, q->ends.s);
     return stmt_run(s, e);
 }
 

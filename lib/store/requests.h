@@ -11,6 +11,7 @@
 #ifndef ETL_STORE_REQUESTS_H
 #define ETL_STORE_REQUESTS_H
 
+#include "base/day.h"
 #include "store/ledger.h"
 
 struct requests {
@@ -18,6 +19,8 @@ struct requests {
     struct stmt put;
     const char *source, *day, *run_id;
     int64_t keep; /* seconds */
+    int64_t now;  /* of at and ends */
+    struct stamp_text at, ends;
 };
 /* Strings must live as long as q. Removes what has expired. */
 int requests_open(struct requests *q, struct ledger *l, const char *source, const char *day, const char *run_id,

@@ -4,7 +4,7 @@ import re
 
 from common import Scenario, differences, state, without_indexes
 
-SCENARIOS = ["commerce_first", "commerce_forced", "shop_steps", "filter_load", "filter_validate", "schema_check", "pothole_run", "pothole_prune", "parts_run", "shop_alerts"]
+SCENARIOS = ["commerce_first", "commerce_forced", "shop_steps", "filter_load", "filter_validate", "schema_check", "pothole_run", "pothole_prune", "parts_run", "web_run", "shop_alerts"]
 ROOM = ("write", "pwrite", "writev", "ftruncate", "fallocate", "openat", "open", "mkdir", "rename", "renameat2", "link", "linkat")
 WAITS = ("write", "pwrite", "writev", "fsync", "fdatasync", "ftruncate", "openat")
 # "it is read-only": SQLite opens a file for reading when it cannot open it for writing, and keeps the reason to itself

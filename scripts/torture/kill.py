@@ -6,7 +6,7 @@ import random
 from common import Scenario, outputs
 
 SCENARIOS = ["commerce_first", "commerce_again", "commerce_forced", "commerce_gate", "shop_steps", "filter_load", "filter_mart", "filter_validate", "schema_check", "pothole_run",
-             "pothole_prune", "parts_run",
+             "pothole_prune", "parts_run", "web_run",
              "shop_alerts", "commerce_range"]
 
 

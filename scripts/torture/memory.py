@@ -6,7 +6,7 @@ import random
 
 from common import Scenario, differences, fake, state, without_indexes
 
-SCENARIOS = ["commerce_first", "shop_steps", "commerce_gate", "commerce_report", "schema_check", "parts_run", "shop_alerts"]
+SCENARIOS = ["commerce_first", "shop_steps", "commerce_gate", "commerce_report", "schema_check", "parts_run", "web_run", "shop_alerts"]
 
 
 def attempt(s, job):

@@ -19,7 +19,7 @@ import sqlite3
 
 from common import Scenario
 
-SCENARIOS = ["commerce_first", "commerce_forced", "commerce_gate", "shop_steps", "filter_load", "filter_mart", "filter_validate", "schema_check", "pothole_prune", "parts_run", "shop_alerts",
+SCENARIOS = ["commerce_first", "commerce_forced", "commerce_gate", "shop_steps", "filter_load", "filter_mart", "filter_validate", "schema_check", "pothole_prune", "parts_run", "web_run", "shop_alerts",
              "commerce_range"]
 DISKS = ["none", "meta", "data", "1", "2"]
 

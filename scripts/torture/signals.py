@@ -4,7 +4,7 @@ import os
 
 from common import Scenario
 
-SCENARIOS = ["commerce_first", "shop_steps", "filter_load", "parts_run", "shop_alerts", "commerce_range"]
+SCENARIOS = ["commerce_first", "shop_steps", "filter_load", "parts_run", "web_run", "shop_alerts", "commerce_range"]
 NUMBERS = {"TERM": 15, "INT": 2, "HUP": 1, "PIPE": 13, "INT2": 2}
 
 
