@@ -51,7 +51,7 @@ static void open_db(struct db *db) {
 static int64_t number(struct db *db, const char *sql) {
     struct stmt s;
     struct err e;
-    bool row;
+    bool row = false;
     if (stmt_prepare(&s, db, sql, "test", &e) || stmt_step(&s, &row, &e)) fail_msg("%s: %s", sql, e.msg);
     int64_t n = row ? stmt_col_int(&s, 0) : -1;
     stmt_close(&s);
