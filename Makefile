@@ -132,8 +132,8 @@ dist: $(BUILD)/etl
 
 bench: $(BUILD)/etl $(BUILD)/bench_fetch
 	@scripts/bench.sh $(BUILD)/etl
-	@python3 scripts/bench_crawl.py $(BUILD)/etl --fetch $(BUILD)/bench_fetch
 	@scripts/bench_kamis.sh $(BUILD)/etl
+	@python3 scripts/bench_crawl.py $(BUILD)/etl --fetch $(BUILD)/bench_fetch
 
 # The crawls alone: some five minutes.
 .PHONY: bench-crawl

@@ -226,6 +226,15 @@ static void look_at_web(struct doctor *d, const struct pl_dataset *ds) {
     if (!bad) say(d, true, "source", arena_fmt(&d->c->a, "%s: what it needs is set", ds->name));
 }
 
+/* What may be meant so, and mostly is not. */
+static void say_doubt(void *ctx, const char *words) {
+    struct buf b = {0};
+    (void)ctx;
+    log_clean(&b, sv_of(words));
+    printf("%-6s %-12s %s\n", "DOUBT", "check", buf_text(&b));
+    buf_free(&b);
+}
+
 static void look_at_pipeline(struct doctor *d, const char *name) {
     struct pipeline *p = NULL;
     struct err e = {0};
@@ -237,6 +246,7 @@ static void look_at_pipeline(struct doctor *d, const char *name) {
     say(d, true, p->name,
         arena_fmt(&d->c->a, "%s: %zu dataset%s, %zu model%s", p->file, p->ndatasets, &"s"[p->ndatasets == 1],
                   p -> nmodels, &"s"[p->nmodels == 1]));
+    pipeline_doubts(p, &d->c->a, say_doubt, NULL);
     for (size_t i = 0; i < p->ndatasets; i++) {
         if (p->datasets[i].source.kind == SOURCE_HTTP) look_at_web(d, &p->datasets[i]);
         if (p->datasets[i].source.kind != SOURCE_FILES) continue;

@@ -6,7 +6,12 @@
 set -u
 seconds=${ETL_ASAN_SECONDS:-180}
 sample=()
-[ "$seconds" -gt 0 ] && sample=(--seconds "$seconds" --seed "$(git rev-parse --short HEAD 2>/dev/null || echo 1)")
+some=()
+commit=$(git rev-parse --short HEAD 2>/dev/null || echo 1)
+if [ "$seconds" -gt 0 ]; then
+    sample=(--seconds "$seconds" --seed "$commit")
+    some=(--seconds $((seconds / 2)) --seed "$commit")
+fi
 unset MAKEFLAGS MFLAGS MAKELEVEL
 export ETL_SHARED=${ETL_SHARED:-$(realpath ../shared 2>/dev/null || echo ../shared)}
 export ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
@@ -15,14 +20,15 @@ make -s -j"$(nproc)" MODE=asan BUILD=build/asan build/asan/etl asan-tests || exi
 for t in $(find build/asan/test -name '*_test' -type f | sort); do
     timeout 600 "$t" >build/asan/out.log 2>&1 || { echo "asan: $t failed"; grep -E 'ERROR|SUMMARY|runtime error|FAILED' build/asan/out.log | head -5; bad=1; }
 done
-python3 scripts/e2e.py --binary build/asan/etl "${sample[@]}" >build/asan/e2e.log 2>&1 || { echo "asan: end to end"; grep -vE '^ok' build/asan/e2e.log | tail -30; bad=1; }
+python3 scripts/e2e.py --binary build/asan/etl --patience 5 "${sample[@]}" >build/asan/e2e.log 2>&1 || { echo "asan: end to end"; grep -vE '^ok' build/asan/e2e.log | tail -30; bad=1; }
 grep -E 'left out|passed' build/asan/e2e.log | sed 's/^/end to end under ASan and UBSan: /'
 make -s -j"$(nproc)" MODE=tsan BUILD=build/tsan build/tsan/etl || exit 1
 dir=$(mktemp -d)
 TSAN_OPTIONS=halt_on_error=1 build/tsan/etl run -q -p commerce 2026-01-15 --users 3000 --inject null_check=0.001,duplicate_check=0.002 --threads 8 --home "$dir" \
     >/dev/null 2>build/tsan/log || { echo "tsan: the run failed"; tail -20 build/tsan/log; bad=1; }
-python3 scripts/e2e.py --binary build/tsan/etl --only 'parts_*' --only 'transform_*' --only 'map_*' --only pipe_whole --only run_kill_range >build/tsan/e2e.log 2>&1 ||
+python3 scripts/e2e.py --binary build/tsan/etl --patience 5 "${some[@]}" --only 'parts_*' --only 'web_*' --only 'transform_*' --only 'map_*' --only pipe_whole --only run_kill_range >build/tsan/e2e.log 2>&1 ||
     { echo "tsan: end to end"; tail -30 build/tsan/e2e.log; bad=1; }
+grep -E 'left out|passed' build/tsan/e2e.log | sed 's/^/end to end under TSan: /'
 # valgrind on the main way: what is read before it was written is seen by nothing else here
 if valgrind --version >/dev/null 2>&1; then
     make -s build/etl-dynamic || exit 1

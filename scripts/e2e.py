@@ -10,8 +10,9 @@
   needs      words (see NEEDS); a case whose needs are not met is skipped by name
   slow       the case runs with --all only
 
-Options: --all, --slow (the slow cases alone), --only PATTERN (repeatable), --jobs N, --binary PATH, --keep, --times, --list, --seconds S (in an order by
-the dice of --seed, as many cases as begin within S seconds; how many were left out is told).
+Options: --all, --slow (the slow cases alone), --only PATTERN (repeatable), --jobs N, --binary PATH, --keep, --times, --list, --patience N (times the time a
+case may take, for slow binaries), --seconds S (in an order by the dice of --seed, as many cases as begin within S seconds, none that
+is marked long; how many were left out is told).
 Python's standard library only. Last line: N passed, N failed, N skipped.
 """
 import argparse
@@ -136,7 +137,7 @@ def run_case(name, options):
         os.mkdir(os.path.join(work, "w"))
         p = subprocess.Popen(argv, cwd=os.path.join(work, "w"), env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=err, start_new_session=True)
         try:
-            status = p.wait(SLOW_LIMIT if slow else LIMIT)
+            status = p.wait((SLOW_LIMIT if slow else LIMIT) * options.patience)
         except subprocess.TimeoutExpired:
             status = "none: it did not end in time"
         try:
@@ -189,6 +190,7 @@ def main():
     ap.add_argument("--times", action="store_true", help="print the slowest cases")
     ap.add_argument("--list", action="store_true")
     ap.add_argument("--seconds", type=float)
+    ap.add_argument("--patience", type=float, default=1)
     ap.add_argument("--seed", default="1")
     options = ap.parse_args()
     options.binary = os.path.abspath(options.binary)
@@ -213,6 +215,8 @@ def main():
     left_out = 0
     if options.seconds:
         random.Random(options.seed).shuffle(names)
+        left_out = sum(1 for n in names if os.path.exists(os.path.join(CASES, n, "long")))
+        names = [n for n in names if not os.path.exists(os.path.join(CASES, n, "long"))]
     end = time.monotonic() + options.seconds if options.seconds else None
     try:
         with ThreadPoolExecutor(max(1, options.jobs)) as pool:
@@ -238,7 +242,7 @@ def main():
         for seconds, name in sorted(times, reverse=True)[:15]:
             print("%7.2f s  %s" % (seconds, name))
     if options.seconds:
-        print("%d cases left out: the %.0f s were over (seed %s)" % (left_out, options.seconds, options.seed))
+        print("%d cases left out, as long ones or because the %.0f s were over (seed %s)" % (left_out, options.seconds, options.seed))
     print("%(passed)d passed, %(failed)d failed, %(skipped)d skipped" % counts)
     return 1 if counts["failed"] or not counts["passed"] + counts["skipped"] else 0
 

@@ -1,10 +1,7 @@
 /* See mem.h. Arena blocks grow geometrically from 16 KiB to 1 MiB. */
 #include "base/mem.h"
 
-#include <sys/mman.h>
 #include <unistd.h>
-
-#define HUGE_PAGE ((uintptr_t)2 << 20)
 
 void mem_die(void) {
     static const char msg[] = "etl: out of memory\n";
@@ -23,12 +20,6 @@ void *mem_grow(void *p, size_t n) {
     void *q = realloc(p, n ? n : 1);
     if (!q) mem_die();
     return q;
-}
-
-void *mem_huge(void *p, size_t n) {
-    uintptr_t from = ((uintptr_t)p + HUGE_PAGE - 1) & ~(HUGE_PAGE - 1), to = ((uintptr_t)p + n) & ~(HUGE_PAGE - 1);
-    if (from < to) (void)madvise((void *)from, to - from, MADV_HUGEPAGE); /* a hint: no matter if it is refused */
-    return p;
 }
 
 char *mem_str(const char *s) {

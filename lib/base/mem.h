@@ -23,11 +23,7 @@ _Noreturn void mem_die(void);
 #define NEVER_NULL __attribute__((returns_nonnull))
 void *mem_alloc(size_t n) NEVER_NULL;         /* zeroed; free with free() */
 void *mem_grow(void *p, size_t n) NEVER_NULL; /* realloc that does not return NULL */
-/* Asks the system for large pages below p[n], a block that is read here and there and filled in the end: a look-up in a
- * table of many MiB otherwise waits longer for the address than for the bytes. Only whole large pages within it: no
- * more memory is taken. Before the block is written to. Gives p back. */
-void *mem_huge(void *p, size_t n) NEVER_NULL;
-char *mem_str(const char *s); /* copy; free with free(); NULL gives NULL */
+char *mem_str(const char *s);                 /* copy; free with free(); NULL gives NULL */
 
 struct arena_block;
 struct arena {

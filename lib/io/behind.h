@@ -11,7 +11,7 @@ struct behind;
  * After a failure it is called no more. */
 typedef int behind_fn(void *ctx, char **buf, size_t n, struct err *e);
 struct behind *behind_start(behind_fn *fn, void *ctx, size_t buffer); /* NULL: no thread can be had; do it yourself */
-/* Give *buf away for another one; waits while four are waiting. What fn answered with an error is answered here, in
+/* Give *buf away for another one; waits while two are waiting. What fn answered with an error is answered here, in
  * this call or a later one. */
 int behind_write(struct behind *b, char **buf, size_t n, struct err *e);
 /* Wait until all is written. Frees b; NULL is fine. With an error: the first that fn answered. */

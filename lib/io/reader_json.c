@@ -62,24 +62,61 @@ static bool element_byte(struct element *el, char c, bool in_array, bool *last) 
     return false;
 }
 
-typedef unsigned char bytes16 __attribute__((vector_size(16)));
-typedef unsigned long long words2 __attribute__((vector_size(16)));
+/* The bytes of a block of sixteen that element_byte would act on inside a container, and line breaks. */
+typedef signed char bytes16 __attribute__((vector_size(16)));
+typedef char char16 __attribute__((vector_size(16)));
+static inline unsigned acting(const char *p) {
+    bytes16 c;
+    memcpy(&c, p, sizeof c);
+    bytes16 odd = (c == '"') | (c == '\\') | (c == '\n') | (c == '\r') | ((c | 0x20) == '{') | ((c | 0x20) == '}');
+#ifdef __SSE2__
+    return (unsigned)__builtin_ia32_pmovmskb128((char16)odd);
+#else
+    unsigned m = 0;
+    for (int i = 0; i < 16; i++) m |= (unsigned)(odd[i] & 1) << i;
+    return m;
+#endif
+}
 
-/* How many bytes from here on change nothing inside a container, or inside a string; sixteen at a time. */
-static size_t plain_run(const char *p, size_t n, bool string) {
-    size_t i = 0;
+/* The same as element_byte for byte after byte, as long as it is inside a container and there are sixteen: how many
+ * bytes were taken. *breaks: line breaks among them. */
+static size_t take_inside(struct element *el, const char *p, size_t n, uint64_t *breaks) {
+    size_t escaped = SIZE_MAX, i = 0; /* escaped: where a byte follows a backslash */
     for (; i + 16 <= n; i += 16) {
-        bytes16 c;
-        memcpy(&c, p + i, sizeof c);
-        bytes16 odd = (bytes16)(c == '"') | (bytes16)(c == '\n') | (bytes16)(c == '\r');
-        if (string)
-            odd |= (bytes16)(c == '\\');
-        else
-            odd |= (bytes16)((c | 0x20) == '{') | (bytes16)((c | 0x20) == '}'); /* and brackets */
-        words2 w = (words2)odd;
-        if (w[0] | w[1]) return i + (size_t)(w[0] ? __builtin_ctzll(w[0]) / 8 : 8 + __builtin_ctzll(w[1]) / 8);
+        for (unsigned m = acting(p + i); m; m &= m - 1) {
+            size_t at = i + (size_t)__builtin_ctz(m);
+            char c = p[at];
+            if (c == '\n' || c == '\r') {
+                *breaks += c == '\n';
+                el->broken |= el->string;
+            } else if (at == escaped) {
+                continue;
+            } else if (el->string) {
+                if (c == '\\') escaped = at + 1;
+                if (c == '"') el->string = false;
+            } else if (c == '"') {
+                el->string = true;
+            } else if (c != '\\') { /* a bracket of either kind */
+                if ((c & 0x5f) == '[') {
+                    el->depth++;
+                } else if (--el->depth == 0) {
+                    el->depth = 1; /* element_byte knows what the last one means */
+                    return at;
+                }
+            }
+        }
     }
+    el->escaped = escaped == i;
     return i;
+}
+
+/* Line breaks become blanks. */
+static void take_text(struct rblock *b, const char *p, size_t n) {
+    if (!n) return;
+    buf_add(&b->data, p, n);
+    char *end = b->data.p + b->data.n, *to = end - n;
+    for (char *at = to; (at = memchr(at, '\n', (size_t)(end - at)));) *at = ' ';
+    for (char *at = to; (at = memchr(at, '\r', (size_t)(end - at)));) *at = ' ';
 }
 
 static int take_element(struct reader *r, struct rblock *b, struct err *e) {
@@ -89,12 +126,14 @@ static int take_element(struct reader *r, struct rblock *b, struct err *e) {
     int rc = ERR_OK, c;
     bool last = false;
     while (!last && (c = peek(r, e, &rc)) >= 0) {
-        size_t run =
-            (el.string && !el.escaped) || el.depth ? plain_run(r->win + r->win_at, r->win_n - r->win_at, el.string) : 0;
-        if (run && !el.escaped && b->data.n - off + run < r->opt.max_line) {
-            buf_add(&b->data, r->win + r->win_at, run);
-            r->win_at += run;
-            continue;
+        size_t left = r->opt.max_line - (b->data.n - off), n = r->win_n - r->win_at;
+        if (el.depth && !el.escaped && n >= 16 && n < left) {
+            uint64_t breaks = 0;
+            size_t took = take_inside(&el, r->win + r->win_at, n, &breaks);
+            take_text(b, r->win + r->win_at, took);
+            r->win_at += took;
+            r->line += breaks;
+            if (took) continue;
         }
         if (el.string && (c == '\n' || c == '\r')) el.broken = true;
         if (element_byte(&el, (char)c, r->in_array, &last)) break;

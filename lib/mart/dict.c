@@ -88,7 +88,6 @@ static void more_slots(struct dict *d) {
     uint32_t n = d->mask + 1;
     d->mask = n * 2 - 1;
     d->slots = mem_alloc((size_t)n * 2 * sizeof *d->slots);
-    mem_huge(d->slots, (size_t)n * 2 * sizeof *d->slots);
     for (uint32_t i = 0; i < n; i++) {
         if (!old[i]) continue;
         uint32_t k = (uint32_t)(old[i] >> 32) & d->mask;
@@ -102,7 +101,7 @@ static uint32_t append(struct dict *d, uint64_t val, uint32_t slot, uint32_t has
     if (d->n == MOST_VALUES) return NO_CODE;
     if (d->n == d->cap) {
         d->cap *= 2;
-        d->val = mem_huge(mem_grow(d->val, d->cap * sizeof *d->val), d->cap * sizeof *d->val);
+        d->val = mem_grow(d->val, d->cap * sizeof *d->val);
     }
     uint32_t code = d->n++;
     d->val[code] = val;
@@ -167,7 +166,7 @@ static uint32_t bytes(struct dict *d, enum value_type type, const char *p, size_
     if (n >= TEXT_MAX || d->ntext + n >= (size_t)1 << 40) return NO_CODE;
     if (d->ntext + n >= d->cap_text) {
         d->cap_text = (d->ntext + n) * 3 / 2 + 1024;
-        d->text = mem_huge(mem_grow(d->text, d->cap_text), d->cap_text);
+        d->text = mem_grow(d->text, d->cap_text);
     }
     memcpy(d->text + d->ntext, p, n);
     uint32_t code = append(d, pack(type, n, d->ntext), k, hash);

@@ -22,7 +22,7 @@ static uint64_t hash_key(uint64_t k) {
 static uint32_t new_group(struct worker *w, uint64_t key) {
     if (w->n == w->cap) {
         w->cap = w->cap ? w->cap + w->cap / 3 : 64;
-        w->recs = mem_huge(mem_grow(w->recs, w->cap * w->stride), w->cap * w->stride);
+        w->recs = mem_grow(w->recs, w->cap * w->stride);
     }
     char *rec = w->recs + w->n * w->stride;
     memset(rec, 0, w->stride);
@@ -35,7 +35,6 @@ static void more_slots(struct worker *w) {
     uint32_t n = old ? w->mask + 1 : 0;
     w->mask = old ? n * 2 - 1 : 1023;
     w->table = mem_alloc(((size_t)w->mask + 1) * sizeof *w->table);
-    mem_huge(w->table, ((size_t)w->mask + 1) * sizeof *w->table);
     for (uint32_t i = 0; i < n; i++) {
         if (!old[i]) continue;
         uint32_t k = (uint32_t)(old[i] >> 32) & w->mask;
@@ -151,7 +150,6 @@ static bool set_add(struct worker *w, size_t a, uint32_t group, uint32_t code) {
         uint32_t n = w->set_mask[a] + 1;
         w->set_mask[a] = n * 2 - 1;
         *set = mem_alloc((size_t)n * 2 * sizeof **set);
-        mem_huge(*set, (size_t)n * 2 * sizeof **set);
         for (uint32_t i = 0; i < n; i++) {
             if (!old[i]) continue;
             k = (uint32_t)(hash_key(old[i]) >> 16) & w->set_mask[a];

@@ -223,6 +223,9 @@ int pipeline_file(const struct pipeline *p, struct arena *a, const char *file, c
 
 struct pl_dataset *pipeline_dataset(const struct pipeline *p, const char *name);
 struct pl_model *pipeline_model(const struct pipeline *p, const char *name);
+/* Fields that checks of datasets without a schema name and that, as far as the definition tells, no record has: likely
+ * misspelt, but no mistake for certain. say is called for each; words in the arena. */
+void pipeline_doubts(const struct pipeline *p, struct arena *a, void (*say)(void *ctx, const char *words), void *ctx);
 /* Names in {{ ref('x') }} of an SQL template, each once, in the arena. */
 struct strs sql_refs(struct arena *a, const char *sql);
 /* The dataset that loads that table, or NULL. */

@@ -13,7 +13,9 @@
 #define GROUP 16
 #define PAGE 4096
 #define HUGE ((size_t)2 << 20)
-#define SHARDS 8
+/* With so much memory shards are few, and large enough for large pages; with less they are small, as is the scratch. */
+#define LARGE ((size_t)64 << 20)
+#define FEW 8
 
 static uint64_t secret[3];
 static pthread_once_t secret_once = PTHREAD_ONCE_INIT;
@@ -44,7 +46,7 @@ void keytable_init(struct keytable *t, size_t payload, size_t memory) {
     size_t n = memory >> 18;
     *t = (struct keytable){.slot = sizeof(struct kslot) + payload};
     t->group = GROUP + GROUP * t->slot;
-    t->nshards = n < 1 ? 1 : n > SHARDS ? SHARDS : (uint32_t)n;
+    t->nshards = memory >= LARGE ? FEW : n < 1 ? 1 : (uint32_t)n;
     t->small = memory / t->nshards / 8;
     t->shards = mem_alloc(t->nshards * sizeof *t->shards);
 }

@@ -52,7 +52,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
     if (pipeline_parse(&p, "schemas/parts", def.p, def.n, &e)) {
         if (!e.msg[0]) abort();
     } else {
-        int a = once(p->datasets, text + from, n - from, 0, &one), b = once(p->datasets, text + from, n - from, 64, &two);
+        int a = once(p->datasets, text + from, n - from, 0, &one),
+            b = once(p->datasets, text + from, n - from, 64, &two);
         if (a != b || (a == ERR_OK && (one.n != two.n || (one.n && memcmp(one.p, two.p, one.n) != 0)))) abort();
         if (a == ERR_OK) check_lines(&one);
         pipeline_free(p);

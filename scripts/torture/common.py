@@ -336,10 +336,9 @@ def state(home):
         for name in sorted(files):
             path = os.path.join(top, name)
             rel = os.path.join(where, name)
-            if where.startswith("lake") and name == "journal":  # answers in the order in which they came, under the run's id
-                parts["lake"].append(rel)
-            elif where.startswith("lake"):
-                with open(path, "rb") as f:
+            # a crawl's journal holds answers in the order they came in and the run that began it; what is made of it counts
+            if where.startswith("lake") and not (name.startswith("journal") and "/requests/" in where):
+               with open(path, "rb") as f:
                     parts["lake"].append("%s %s" % (rel, hashlib.sha256(f.read()).hexdigest()))
             if where.startswith("reports") and name.endswith(".json"):
                 with open(path) as f:
