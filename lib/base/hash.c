@@ -56,7 +56,7 @@ void sha1_of(const void *p, size_t n, char out[41]) {
     unsigned char d[20];
     unsigned int len = sizeof d;
     static const char hex[] = "0123456789abcdef";
-    EVP_Digest(p, n, d, &len, EVP_sha1(), NULL);
+    if (!EVP_Digest(p, n, d, &len, EVP_sha1(), NULL)) mem_die(); /* what stands in d then would make all URLs one */
     for (int i = 0; i < 20; i++) {
         out[2 * i] = hex[d[i] >> 4];
         out[2 * i + 1] = hex[d[i] & 15];

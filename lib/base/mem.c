@@ -10,11 +10,6 @@ void mem_die(void) {
     _exit(1);
 }
 
-void *mem_or_die(void *p) {
-    if (!p) mem_die();
-    return p;
-}
-
 void *mem_alloc(size_t n) {
     void *p = calloc(1, n ? n : 1);
     if (!p) mem_die();

@@ -19,7 +19,6 @@
 /* The end that a failed allocation has; for libraries whose own allocation failed, where going on would mean a wrong
  * result (a digest of nothing, a value that becomes NULL, a record rejected for no reason). */
 _Noreturn void mem_die(void);
-void *mem_or_die(void *p); /* p, unless it is NULL: for libraries that can be told where their memory comes from */
 
 #define NEVER_NULL __attribute__((returns_nonnull))
 void *mem_alloc(size_t n) NEVER_NULL;         /* zeroed; free with free() */

@@ -23,14 +23,18 @@ struct dom {
     struct arena a;
 };
 
+static void *or_die(void *p) {
+    if (!p) mem_die();
+    return p;
+}
 static void *get(size_t n) {
-    return mem_or_die(malloc(n ? n : 1));
+    return or_die(malloc(n ? n : 1));
 }
 static void *get_again(void *p, size_t n) {
-    return mem_or_die(realloc(p, n ? n : 1));
+    return or_die(realloc(p, n ? n : 1));
 }
 static void *get_many(size_t n, size_t size) {
-    return mem_or_die(calloc(n ? n : 1, size ? size : 1));
+    return or_die(calloc(n ? n : 1, size ? size : 1));
 }
 static void give_back(void *p) {
     free(p);

@@ -87,17 +87,21 @@ static int stopped(void *ctx, curl_off_t a, curl_off_t b, curl_off_t c, curl_off
     return stop_signal() != 0;
 }
 
+static void *or_die(void *p) {
+    if (!p) mem_die();
+    return p;
+}
 static void *get(size_t n) {
-    return mem_or_die(malloc(n ? n : 1));
+    return or_die(malloc(n ? n : 1));
 }
 static void *get_many(size_t n, size_t size) {
-    return mem_or_die(calloc(n ? n : 1, size ? size : 1));
+    return or_die(calloc(n ? n : 1, size ? size : 1));
 }
 static void *get_again(void *p, size_t n) {
-    return mem_or_die(realloc(p, n ? n : 1));
+    return or_die(realloc(p, n ? n : 1));
 }
 static char *get_text(const char *s) {
-    return mem_or_die(strdup(s));
+    return or_die(strdup(s));
 }
 
 void net_start(void) {
