@@ -166,7 +166,7 @@ void buf_fmt(struct buf *b, const char *fmt, ...) {
         if (to && (size_t)n >= left) vsnprintf(to, (size_t)n + 1, fmt, again);
         if (to)
             b->n += (size_t)n;
-        else if (left)
+        else if (left && b->p)
             b->p[b->n] = 0;
     }
     va_end(again);

@@ -74,8 +74,8 @@ static int ended(struct bytes *b, struct err *e) {
                       : now.st_size < b->began.st_size ? "it became shorter"
                       : now.st_mtim.tv_sec != b->began.st_mtim.tv_sec || now.st_mtim.tv_nsec != b->began.st_mtim.tv_nsec
                           ? "it was written to"
-                      : b->taken != (uint64_t)now.st_size ? "not all of it came"
-                                                          : NULL;
+                      : b->taken != (uint64_t)now.st_size && now.st_size ? "not all of it came" /* 0: as /proc has it */
+                                                                         : NULL;
     if (!how || is_made_up(b->fd)) return ERR_OK;
     return err_set(
         e, ERR_NOINPUT,

@@ -102,6 +102,12 @@ static int tell(struct http *h, struct job *j, struct http_answer *a, bool *agai
 }
 
 static int fail(struct http *h, struct job *j, enum http_reason why, const char *detail, struct err *e) {
+    if (j->for_robots) { /* nobody waits for it but its host, whose pages are then told one by one */
+        j->host->robots_state = ROBOTS_CLOSED;
+        h->pending--;
+        job_free(j);
+        return ERR_OK;
+    }
     struct http_answer a = {.reason = why, .detail = detail};
     bool again;
     return tell(h, j, &a, &again, e);
@@ -233,9 +239,21 @@ int http_ended(struct http *h, struct transfer *t, CURLcode code, struct err *e)
         redirect(h, j, t, &o);
         if (o.reason == HTTP_OK) {
             transfer_drop(h, t);
-            if (j->for_robots) j->host = x;
-            host_enqueue(h, j, true);
-            return ERR_OK;
+            if (!j->for_robots) {
+                host_enqueue(h, j, true);
+                return ERR_OK;
+            }
+            /* for the host that was asked, whoever answers; but what is inside answers nobody from outside */
+            const struct host *to = j->host;
+            bool inside = to->inside && !to->trusted && !h->cfg.private_addresses;
+            j->host = x;
+            if (!inside) {
+                host_enqueue(h, j, true);
+                return ERR_OK;
+            }
+            rc = fail(h, j, HTTP_NOT_ALLOWED, PRIVATE_ADDRESS, e);
+            if (x->first) host_busy(h, x);
+            return rc;
         }
     }
     if (j->for_robots) {
@@ -278,15 +296,19 @@ static bool may_start(const struct http *h, const struct host *x, double now, do
 
 static int start_one(struct http *h, struct host *x, double now, struct err *e) {
     const char *what;
-    if (h->cfg.robots && x->robots_state == ROBOTS_UNKNOWN) ask_robots(h, x);
+    bool inside = x->inside && !x->trusted && !h->cfg.private_addresses; /* it is not even asked what it permits */
+    if (h->cfg.robots && x->robots_state == ROBOTS_UNKNOWN && !inside) ask_robots(h, x);
     struct job *j = host_dequeue(x);
     if (x->given_up) return fail(h, j, HTTP_HOST_GIVEN_UP, "the host failed too often", e);
     if (over_budget(h, &what)) return fail(h, j, HTTP_BUDGET, what, e);
+    if (inside) {
+        if (!j->hops) j->attempts++;
+        return fail(h, j, HTTP_NOT_ALLOWED, PRIVATE_ADDRESS, e);
+    }
     if (h->cfg.robots && !robots_permit(x, j))
         return fail(h, j, HTTP_ROBOTS,
                     x->robots_state == ROBOTS_CLOSED ? "its robots.txt cannot be had" : "its robots.txt forbids it", e);
     if (!j->hops) j->attempts++;
-    if (x->inside && !x->trusted && !h->cfg.private_addresses) return fail(h, j, HTTP_NOT_ALLOWED, PRIVATE_ADDRESS, e);
     j->began = now;
     h->requests++;
     x->active++;

@@ -1,6 +1,7 @@
 /* See run.h. */
 #include "run/run.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -464,14 +465,25 @@ static void tell(struct day_run *r) {
         log_warn("metrics: %s", e.msg); /* what waits has changed */
 }
 
+/* Was the run that did the last day killed before it told of all days? */
+static bool is_overview_old(struct day_run *r) {
+    struct stat st;
+    struct stmt s;
+    struct err e;
+    bool row, old = true;
+    if (stat(arena_fmt(&r->plan.a, "%s/reports/index.html", r->env->home), &st) != 0) return true;
+    if (stmt_prepare(&s, &r->ledger.db, "SELECT MAX(unixepoch(finished_at)) > ?1 FROM runs", "reading the ledger", &e))
+        return false;
+    stmt_int(&s, 1, (int64_t)st.st_mtim.tv_sec);
+    if (stmt_step(&s, &row, &e) == ERR_OK && row) old = stmt_col_int(&s, 0) != 0;
+    stmt_close(&s);
+    return old;
+}
+
 static void nothing(struct day_run *r) {
     summary_nothing(r->p, r->day);
     r->tells = true; /* a run that was killed before its messages went out owes them still */
-    /* what the run that did the day may have been killed before */
-    struct err e;
-    if (!file_exists(arena_fmt(&r->plan.a, "%s/reports/index.html", r->env->home)) &&
-        report_write_indexes(r->p, r->env->home, &r->ledger, &e))
-        log_warn("pages over all days: %s", e.msg);
+    if (is_overview_old(r)) overview(r->p, r->env->home, &r->ledger);
     prune_after_run(r);
 }
 

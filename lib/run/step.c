@@ -307,10 +307,13 @@ int step_end(struct step_ctx *c, struct err *e) {
     struct arena a = {0};
     bool marts = c->wh.h;
     int rc = ERR_OK;
-    step_free(c);
     char *log = arena_fmt(&a, "%s/warehouse.db-wal", c->plan->env->home);
-    if (marts && file_exists(log)) rc = file_sync(log, e); /* where it is gone, it went into the database, safely */
+    /* the last handle to be closed must be one that writes: it puts the log into the database, so that warehouse.db is
+     * whole for whoever copies that file alone */
+    if (!marts && c->held.h && file_exists(log)) (void)warehouse_open(&c->wh, c->plan->env->home, 1 << 20, e);
     if (c->held.h) db_close(&c->held);
+    step_free(c);
+    if (marts && file_exists(log)) rc = file_sync(log, e); /* where it is gone, it went into the database, safely */
     arena_free(&a);
     return rc;
 }

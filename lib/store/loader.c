@@ -153,14 +153,42 @@ static int mark_day(struct loader *l, struct err *e) {
     return rc;
 }
 
-static int remove_marked(struct loader *l, struct err *e) {
+/* Is this dataset the only one that was ever loaded into the table? What others brought is not ours to remove. */
+static int is_alone(struct loader *l, const struct warehouse_mark *mark, bool *alone, struct err *e) {
+    struct stmt s;
+    bool row;
+    *alone = true;
+    if (!mark) return ERR_OK;
+    int rc = db_exec(l->db, e,
+                     "CREATE TABLE IF NOT EXISTS etl_upserts (table_name TEXT NOT NULL, pipeline TEXT NOT NULL,"
+                     " name TEXT NOT NULL, PRIMARY KEY (table_name, pipeline, name)) STRICT, WITHOUT ROWID");
+    if (rc == ERR_OK)
+        rc = stmt_prepare(&s, l->db, "INSERT OR IGNORE INTO etl_upserts VALUES (?1, ?2, ?3)", l->t->table, e);
+    if (rc) return rc;
+    const char *v[] = {l->t->table, mark->pipeline, mark->name};
+    for (int i = 0; i < 3; i++) stmt_text(&s, i + 1, v[i]);
+    rc = stmt_run(&s, e);
+    stmt_close(&s);
+    if (rc == ERR_OK)
+        rc = stmt_prepare(&s, l->db, "SELECT COUNT(*) = 1 FROM etl_upserts WHERE table_name=?1", l->t->table, e);
+    if (rc) return rc;
+    stmt_text(&s, 1, l->t->table);
+    rc = stmt_step(&s, &row, e);
+    if (rc == ERR_OK) *alone = stmt_col_int(&s, 0) != 0;
+    stmt_close(&s);
+    return rc;
+}
+
+static int remove_marked(struct loader *l, const struct warehouse_mark *mark, struct err *e) {
     struct buf b = {0};
+    bool alone;
+    int rc = is_alone(l, mark, &alone, e);
     int64_t before = sqlite3_total_changes64(l->db->h);
-    buf_str(&b, "DELETE FROM ");
+    buf_str(&b, alone ? "DELETE FROM " : "UPDATE ");
     sql_name(&b, l->t->table);
-    int rc = of_this_day(l, b.p, " WHERE \"dt\"=''", e);
+    if (rc == ERR_OK) rc = of_this_day(l, b.p, alone ? " WHERE \"dt\"=''" : " SET \"dt\"=?1 WHERE \"dt\"=''", e);
     buf_free(&b);
-    l->gone = sqlite3_total_changes64(l->db->h) - before;
+    l->gone = alone ? sqlite3_total_changes64(l->db->h) - before : 0;
     if (rc == ERR_OK && l->gone)
         log_info("%lld rows of %s that an earlier load of the day brought came no more and are removed",
                  (long long)l->gone, l->t->table);
@@ -549,7 +577,7 @@ int loader_commit(struct loader *l, const struct warehouse_mark *mark, struct lo
     if (rc == ERR_OK && l->st.rows_in &&
         (double)(l->st.dropped - excused) * 100 > l->t->max_dropped * (double)l->st.rows_in)
         rc = too_many_dropped(l, e);
-    if (rc == ERR_OK && l->t->mode == LOAD_UPSERT) rc = remove_marked(l, e);
+    if (rc == ERR_OK && l->t->mode == LOAD_UPSERT) rc = remove_marked(l, mark, e);
     if (rc == ERR_OK && l->t->mode == LOAD_UPSERT)
         l->st.updated = l->st.written - (uint64_t)(count_rows(l) + l->gone - l->rows_before);
     if (rc == ERR_OK) rc = expire(l, e);

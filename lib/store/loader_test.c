@@ -217,6 +217,40 @@ static void upsert_of_a_day(void **state) {
         "4|c|2026-01-02|(null)|2026-01-02");
 }
 
+/* Two datasets in one table: a load of the one leaves alone what the other brought. */
+static void upsert_of_two(void **state) {
+    (void)state;
+    struct column c[] = {{"id", "id", COL_INTEGER, true}, {"on", "on", COL_DATE, true}};
+    struct table_spec s = spec(c, 2, LOAD_UPSERT);
+    static const char *const in[] = {"{\"id\":1,\"on\":\"2026-01-02\"}\n{\"id\":2,\"on\":\"2026-01-02\"}\n",
+                                     "{\"id\":3,\"on\":\"2026-01-02\"}\n", "{\"id\":4,\"on\":\"2026-01-02\"}\n"};
+    static const char *const name[] = {"a", "a", "b"}, *const after[] = {"1\n2", "3", "3\n4"};
+    const char *keys[] = {"id", "on"};
+    s.key = (struct strs){keys, 2};
+    struct err made = {0};
+    assert_int_equal(db_exec(&db, &made,
+                             "CREATE TABLE IF NOT EXISTS etl_done (pipeline TEXT, day TEXT, stage TEXT, name TEXT, "
+                             "digest TEXT, done_at TEXT, PRIMARY KEY (pipeline, day, stage, name))"),
+                     ERR_OK);
+    for (int i = 0; i < 3; i++) {
+        struct warehouse_mark mark = {"p", "2026-01-02", "load", name[i], "x"};
+        struct err e = {0};
+        struct zone z = {0};
+        struct loader *l;
+        struct reader *r;
+        const char *path = "in.jsonl";
+        day_t day;
+        assert_true(day_parse(sv_of("2026-01-02"), &day));
+        assert_int_equal(loader_open(&l, &db, &s, day, &z, 1 << 20, &e), ERR_OK);
+        assert_int_equal(reader_open(&r, &path, 1, &(struct reader_opt){.text = in[i], .text_n = strlen(in[i])}, &e),
+                         ERR_OK);
+        assert_int_equal(load_records(l, r, 1, &e), ERR_OK);
+        reader_close(r);
+        if (loader_commit(l, &mark, NULL, &e)) fail_msg("%s", e.msg);
+        assert_string_equal(Q("SELECT id FROM %s WHERE dt='2026-01-02' ORDER BY id", s.table), after[i]);
+    }
+}
+
 /* A key within one day: the first stays, the second is dropped; and a key that another day holds is a drop too. */
 static void key_conflicts(void **state) {
     (void)state;
@@ -316,9 +350,14 @@ static int last(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(types),         cmocka_unit_test(fields),
-                                       cmocka_unit_test(modes),         cmocka_unit_test(upsert_of_a_day),
-                                       cmocka_unit_test(key_conflicts), cmocka_unit_test(too_many_dropped),
-                                       cmocka_unit_test(aborted),       cmocka_unit_test(new_columns)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(types),
+                                       cmocka_unit_test(fields),
+                                       cmocka_unit_test(modes),
+                                       cmocka_unit_test(upsert_of_a_day),
+                                       cmocka_unit_test(upsert_of_two),
+                                       cmocka_unit_test(key_conflicts),
+                                       cmocka_unit_test(too_many_dropped),
+                                       cmocka_unit_test(aborted),
+                                       cmocka_unit_test(new_columns)};
     return cmocka_run_group_tests(tests, first, last);
 }

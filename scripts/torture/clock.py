@@ -22,6 +22,7 @@ def attempt(s, job):
     else:
         settings = {"FAKE_BACK" if kind == "back" else "FAKE_LATE": "%s:%d" % (what, YEAR)}
     env = fake(s.t, **settings)
+    other = ("alerts",) if kind == "back" else ()  # by the real clock another day is late, which is told
     if kind == "back":
         env["ETL_NOW"] = ""  # the real clock
     status, err = s.run(s.command_text, work, env=env, etl=s.t.dynamic)
@@ -34,10 +35,10 @@ def attempt(s, job):
     elif status != s.status or kind == "busy":
         return [name + ": ended with %s" % status] + err.splitlines()[-3:]
     else:
-        problems = differences(s.want, state(home))
+        problems = differences({k: v for k, v in s.want.items() if k not in other}, state(home))
         if problems:
             return [name + ": ended well with another result"] + problems
-    return s.heal(work, name)
+    return s.heal(work, name, other)
 
 
 def moments(s):

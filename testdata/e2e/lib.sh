@@ -44,13 +44,14 @@ until_ok() { local i; for i in $(seq 200); do "$@" >/dev/null 2>&1 && return 0; 
 # rows that are good for commerce, day 2026-01-15
 events() { "$ETL" collect -q -p commerce -d "$DAY" --home .events "$@"; }
 # A web server (web.py) as $WEB_URL, until the case ends; what it was asked for in web.log. webdef: a pipeline over it.
-web() { python3 "$E2E/web.py" web.log >web.port & WEB_PID=$!; until_ok test -s web.port; export WEB_URL=http://127.0.0.1:$(cat web.port); }
+web() { rm -f web.port; python3 "$E2E/web.py" web.log >web.port & WEB_PID=$!; until_ok test -s web.port; export WEB_URL=http://127.0.0.1:$(cat web.port); }
 webdef() { python3 "$E2E/webdef.py" "$@"; }
 asked() { grep -c " GET $1" web.log; }
 # A receiver of webhooks (receiver.py): receiver LOG ANSWER... sets $HOOK to its URL and $RECEIVER to its process.
 receiver() {
     local log=$1 port="$1.port"; shift
     : >"$log"
+    rm -f "$port"
     python3 "$E2E/receiver.py" "$log" "$@" >"$port" & RECEIVER=$!
     until_ok test -s "$port"
     HOOK=http://127.0.0.1:$(cat "$port")/hook

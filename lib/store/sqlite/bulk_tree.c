@@ -174,10 +174,11 @@ struct etl_direct {
 };
 
 /* The write lock is held. Readers do not look into a log without frames, whatever its file holds. */
-static int etlLogEmpty(Wal *log) {
+static int etlLogEmpty(Wal *log, int *rc) {
     i64 size = 0;
     if (!log || log->readLock != 0) return 0; /* it holds what is not in the database file yet */
-    if (walRestartLog(log) != SQLITE_OK || log->hdr.mxFrame) return 0;
+    *rc = walRestartLog(log); /* where it fails, the read lock may be gone, and with it the transaction */
+    if (*rc != SQLITE_OK || log->hdr.mxFrame) return 0;
     if (sqlite3OsFileSize(log->pWalFd, &size) != SQLITE_OK) return 0;
     return size == 0 || (sqlite3OsTruncate(log->pWalFd, 0) == SQLITE_OK &&
                          sqlite3OsSync(log->pWalFd, SQLITE_SYNC_NORMAL) == SQLITE_OK);
@@ -189,7 +190,8 @@ SQLITE_API int etl_direct_begin(sqlite3 *db, struct etl_direct **out) {
     Pager *pager = bt->pPager;
     *out = 0;
     if (bt->inTransaction != TRANS_WRITE || bt->autoVacuum || pager->nSavepoint || pager->pBackup) return SQLITE_OK;
-    if (pager->noSync || USEFETCH(pager) || !etlLogEmpty(pager->pWal)) return SQLITE_OK;
+    int rc = SQLITE_OK;
+    if (pager->noSync || USEFETCH(pager) || !etlLogEmpty(pager->pWal, &rc)) return rc;
     struct etl_direct *d = sqlite3_malloc(sizeof *d);
     if (!d) return SQLITE_NOMEM;
     memset(d, 0, sizeof *d);
@@ -241,7 +243,10 @@ SQLITE_API int etl_direct_sync(struct etl_direct *d) {
 /* After COMMIT; or before ROLLBACK, and then what was written does not take up the disk. */
 SQLITE_API void etl_direct_end(struct etl_direct *d) {
     if (!d) return;
+    /* not below what the log's next commit will call the database's size: after a kill that is the file's, waste and
+     * all */
+    Pgno keep = d->base > d->pager->dbOrigSize ? d->base : d->pager->dbOrigSize;
     if (d->bt->inTransaction == TRANS_WRITE && !d->synced)
-        (void)sqlite3OsTruncate(d->pager->fd, (i64)d->base * d->pager->pageSize);
+        (void)sqlite3OsTruncate(d->pager->fd, (i64)keep * d->pager->pageSize);
     sqlite3_free(d);
 }
