@@ -16,29 +16,35 @@ unset MAKEFLAGS MFLAGS MAKELEVEL
 export ETL_SHARED=${ETL_SHARED:-$(realpath ../shared 2>/dev/null || echo ../shared)}
 export ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 bad=0
+mkdir -p build
+rm -f build/found
+found() { # remembered also when the time is over before the end
+    bad=1
+    : >build/found
+}
 make -s -j"$(nproc)" MODE=asan BUILD=build/asan build/asan/etl asan-tests || exit 1
 for t in $(find build/asan/test -name '*_test' -type f | sort); do
-    timeout 600 "$t" >build/asan/out.log 2>&1 || { echo "asan: $t failed"; grep -E 'ERROR|SUMMARY|runtime error|FAILED' build/asan/out.log | head -5; bad=1; }
+    timeout 600 "$t" >build/asan/out.log 2>&1 || { echo "asan: $t failed"; grep -E 'ERROR|SUMMARY|runtime error|FAILED' build/asan/out.log | head -5; found; }
 done
-python3 scripts/e2e.py --binary build/asan/etl --patience 5 "${sample[@]}" >build/asan/e2e.log 2>&1 || { echo "asan: end to end"; grep -vE '^ok' build/asan/e2e.log | tail -30; bad=1; }
+python3 scripts/e2e.py --binary build/asan/etl --patience 5 "${sample[@]}" >build/asan/e2e.log 2>&1 || { echo "asan: end to end"; grep -vE '^ok' build/asan/e2e.log | tail -30; found; }
 grep -E 'left out|passed' build/asan/e2e.log | sed 's/^/end to end under ASan and UBSan: /'
 make -s -j"$(nproc)" MODE=tsan BUILD=build/tsan build/tsan/etl || exit 1
 dir=$(mktemp -d)
 TSAN_OPTIONS=halt_on_error=1 build/tsan/etl run -q -p commerce 2026-01-15 --users 3000 --inject null_check=0.001,duplicate_check=0.002 --threads 8 --home "$dir" \
-    >/dev/null 2>build/tsan/log || { echo "tsan: the run failed"; tail -20 build/tsan/log; bad=1; }
+    >/dev/null 2>build/tsan/log || { echo "tsan: the run failed"; tail -20 build/tsan/log; found; }
 python3 scripts/e2e.py --binary build/tsan/etl --patience 5 "${some[@]}" --only 'parts_*' --only 'web_*' --only 'transform_*' --only 'map_*' --only pipe_whole --only run_kill_range >build/tsan/e2e.log 2>&1 ||
-    { echo "tsan: end to end"; tail -30 build/tsan/e2e.log; bad=1; }
+    { echo "tsan: end to end"; tail -30 build/tsan/e2e.log; found; }
 grep -E 'left out|passed' build/tsan/e2e.log | sed 's/^/end to end under TSan: /'
 # valgrind on the main way: what is read before it was written is seen by nothing else here
 if valgrind --version >/dev/null 2>&1; then
     make -s build/etl-dynamic || exit 1
     check() { valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite build/etl-dynamic "$@"; }
-    check run -q -p commerce 2026-01-15 --users 30 --threads 2 --home "$dir/v" >/dev/null 2>build/valgrind.log || { echo "valgrind: the run"; head -40 build/valgrind.log; bad=1; }
+    check run -q -p commerce 2026-01-15 --users 30 --threads 2 --home "$dir/v" >/dev/null 2>build/valgrind.log || { echo "valgrind: the run"; head -40 build/valgrind.log; found; }
     build/etl-dynamic collect -q -p commerce -d 2026-01-16 --users 30 --home "$dir/c" >"$dir/events.jsonl"
     for stage in validate transform load mart report; do
         input=("$dir/events.jsonl")
         [[ $stage = mart || $stage = report ]] && input=()
-        check $stage -q -p commerce -d 2026-01-16 --home "$dir/v" "${input[@]}" >/dev/null 2>build/valgrind.log || { echo "valgrind: $stage"; head -40 build/valgrind.log; bad=1; }
+        check $stage -q -p commerce -d 2026-01-16 --home "$dir/v" "${input[@]}" >/dev/null 2>build/valgrind.log || { echo "valgrind: $stage"; head -40 build/valgrind.log; found; }
     done
 else
     echo "SKIPPED valgrind: not installed"

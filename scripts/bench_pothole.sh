@@ -1,4 +1,5 @@
 #!/bin/bash
+# shellcheck shell=bash disable=SC2154,SC2034,SC2086 # a part of bench.sh, whose names it uses
 # The part of make bench (scripts/bench.sh, which reads this file) that is pothole: readings by the million through both
 # stages, the whole run, many files against one, the nearest segment; beside them DuckDB and scipy where installed.
 # `scripts/bench.sh ETL pothole` runs this part alone.

@@ -11,7 +11,7 @@ flags=(-std=gnu11 -D_GNU_SOURCE '-DETL_VERSION="fuzz"' -g -O1 -I. -Ilib -isystem
 objects=()
 jobs=()
 header=$(git ls-files 'lib/*.h' | xargs ls -t | sed -n 1p) # the youngest: a struct may have changed
-for f in $(ls lib/*/*.c | grep -vE '_(test|fuzz)\.c$') build/gen/embed.c; do
+for f in $(find lib -mindepth 2 -maxdepth 2 -name '*.c' ! -name '*_test.c' ! -name '*_fuzz.c') build/gen/embed.c; do
     o=build/fuzz/obj/$(tr / _ <<<"${f%.c}").o
     objects+=("$o")
     [ "$o" -nt "$f" ] && [ "$o" -nt "$header" ] || jobs+=("$f" "$o")
