@@ -102,7 +102,7 @@ static int tell(struct http *h, struct job *j, struct http_answer *a, bool *agai
 }
 
 static int fail(struct http *h, struct job *j, enum http_reason why, const char *detail, struct err *e) {
-    if (j->for_robots) { /* nobody waits for it but its host, whose pages are then told one by one */
+    if (j->host && j->for_robots) { /* nobody waits for it but its host, whose pages are then told one by one */
         j->host->robots_state = ROBOTS_CLOSED;
         h->pending--;
         job_free(j);
