@@ -13,6 +13,7 @@
 #include "collect/datasets.h"
 #include "collect/web.h"
 #include "io/file.h"
+#include "json/batch.h"
 
 char *collect_path(const struct pipeline *p, const char *pattern, day_t day, struct arena *a) {
     char date[16], compact[16];
@@ -167,15 +168,53 @@ static void tell_inputs(struct collect_stats *st, char **paths, size_t n) {
     buf_free(&b);
 }
 
+struct files_run {
+    const struct collect_opt *o;
+    const struct reader *r;
+    write_fn *write;
+    void *ctx;
+    struct collect_stats *st;
+};
+struct files_seen {
+    struct alike like;
+    bool sound;
+};
+
+/* On any thread: while one hashes what is written, the other has time to look whether these are records, which the next
+ * stage then need not ask. */
+static void look_at(void *ctx, struct batch *b, void *out) {
+    const struct files_run *f = ctx;
+    struct files_seen *seen = out;
+    size_t longest = f->o->max_line ? f->o->max_line : READER_MAX_LINE;
+    seen->sound = f->o->look;
+    for (size_t i = 0; i < b->blk.n && seen->sound; i++) {
+        const struct rline *l = &b->blk.l[i];
+        seen->sound = !l->bad && l->len <= longest && !memchr(b->blk.data.p + l->off, '\n', l->len);
+    }
+    if (!seen->sound || b->blk.objects) return;
+    batch_look(b, &seen->like);
+    for (size_t i = 0; i < b->n && seen->sound; i++) seen->sound = !b->r[i].bad && jv_type(b->r[i].v) == JT_OBJ;
+}
+
+static int take_block(void *ctx, struct batch *b, void *out, struct err *e) {
+    const struct files_run *f = ctx;
+    const struct files_seen *seen = out;
+    f->st->rows += b->blk.n;
+    f->st->sound &= seen->sound;
+    return collect_block(f->r, &b->blk, f->write, f->ctx, e);
+}
+
+static void forget(void *out) {
+    alike_free(&((struct files_seen *)out)->like);
+}
+
 static int collect_files(const struct pipeline *p, const struct pl_dataset *d, day_t day, const struct collect_opt *o,
                          write_fn *write, void *ctx, struct collect_stats *st, struct err *e) {
     struct arena a = {0};
-    struct rblock b = {0};
     struct reader *r = NULL;
     char **paths;
     size_t n;
     const char *pattern;
-    bool more = true;
     struct reader_opt opt = {.format = o->source ? FMT_AUTO : d->source.format,
                              .enc = d->source.enc,
                              .delimiter = d->source.delimiter,
@@ -193,15 +232,18 @@ static int collect_files(const struct pipeline *p, const struct pl_dataset *d, d
     tell_inputs(st, paths, n);
     for (size_t i = 0; i < n; i++) progress_expect((uint64_t)file_size(paths[i]));
     rc = reader_open(&r, (const char *const *)paths, n, &opt, e);
-    while (rc == ERR_OK && more) {
-        rc = stop_check(e);
-        if (rc == ERR_OK) rc = reader_next(r, &b, &more, e);
-        st->rows += b.n;
-        if (rc == ERR_OK) rc = collect_block(r, &b, write, ctx, e);
-    }
+    struct files_run run = {o, r, write, ctx, st};
+    struct crew crew = {.threads = o->threads,
+                        .out_size = sizeof(struct files_seen),
+                        .ctx = &run,
+                        .work = look_at,
+                        .take = take_block,
+                        .out_free = forget,
+                        .unscanned = true};
+    st->sound = o->look;
+    if (rc == ERR_OK) rc = crew_run(&crew, r, e);
     st->bytes = reader_bytes(r);
 out:
-    rblock_free(&b);
     reader_close(r);
     arena_free(&a);
     return rc;

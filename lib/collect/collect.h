@@ -17,6 +17,8 @@ struct collect_opt {
     int64_t trips;
     const double *defects; /* clickstream: seven rates, NULL as defined */
     size_t max_line;       /* 0: default */
+    int threads;           /* files: CSV becomes JSON and records are looked at on so many */
+    bool look;             /* files: say in stats whether every record is an object */
     const char *lake;      /* home of the lake that a source of datasets reads */
     /* http; see web.h */
     const char *home;   /* where its journal lies */
@@ -30,6 +32,7 @@ struct collect_opt {
 
 struct collect_stats {
     uint64_t rows, bytes;
+    bool sound;             /* what was written are objects, one a line; asked for with look */
     char inputs_json[2048]; /* JSON array of what was read, for _SUCCESS */
     char note[256];         /* a line for people, "" none */
 };

@@ -42,7 +42,7 @@ struct bytes {
     struct ahead *ahead;
     struct digest *digest;
     z_stream z;
-    unsigned char pend[RAW_SIZE]; /* plain bytes waiting to be decoded */
+    unsigned char *pend; /* CP949: plain bytes waiting to be decoded */
     size_t pend_n;
     bool plain_end;
 };
@@ -311,9 +311,10 @@ static size_t decode_one(const unsigned char *u, size_t left, bool last, char *t
 static int decode_some(struct bytes *b, char *to, size_t cap, size_t *n, struct err *e) {
     size_t got;
     *n = 0;
+    if (!b->pend) b->pend = mem_grow(NULL, RAW_SIZE);
     while (*n == 0 && (b->pend_n || !b->plain_end)) {
         if (!b->plain_end && b->pend_n < 2) {
-            int rc = plain(b, (char *)b->pend + b->pend_n, sizeof b->pend - b->pend_n, &got, e);
+            int rc = plain(b, (char *)b->pend + b->pend_n, RAW_SIZE - b->pend_n, &got, e);
             if (rc) return rc;
             if (!got) b->plain_end = true;
             b->pend_n += got;
@@ -366,6 +367,7 @@ void bytes_close(struct bytes *b) {
     ahead_stop(b->ahead);
     if (b->gzip) inflateEnd(&b->z);
     if (!b->is_stdin && b->fd >= 0) close(b->fd);
+    free(b->pend);
     free(b->raw);
     free(b->name);
     free(b);

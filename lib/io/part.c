@@ -19,6 +19,7 @@ struct part_writer {
     struct sink *sink; /* NULL: so far all is as in like, or nothing is written any more */
     uint64_t rows;
     bool unhashed; /* the sink keeps no SHA-256 */
+    bool sound;
     /* like's file, and how far it goes */
     struct part_info like;
     char *like_path;
@@ -136,6 +137,17 @@ int part_write(struct part_writer *w, const void *p, size_t n, uint64_t rows, st
     if (rc || is) return rc;
     rc = part_from_like(w, e);
     return rc ? rc : sink_write(w->sink, p, n, e);
+}
+
+bool part_same(struct part_writer *w) {
+    if (w->sink || w->like_fd < 0) return false;
+    w->same = w->like.bytes;
+    w->rows = w->like.rows;
+    return true;
+}
+
+void part_sound(struct part_writer *w) {
+    w->sound = true;
 }
 
 static int copy_kept(struct part_writer *w, FILE *in, part_keep_fn *keep, void *ctx, struct err *e) {
@@ -266,8 +278,9 @@ int part_publish(struct part_writer *w, const char *made_by, const char *from_js
     struct arena a = {0};
     int rc = finish_file(w, &i, e);
     if (rc) goto out;
-    buf_fmt(&b, "{\"rows\":%llu,\"bytes\":%llu,\"sha256\":\"%s\",\"xxh128\":\"%s\",\"files\":[\"%s\"],\"made_by\":",
-            (unsigned long long)i.rows, (unsigned long long)i.bytes, i.sha256, i.quick, PART_NAME);
+    buf_fmt(&b, "{\"rows\":%llu,\"bytes\":%llu,\"sha256\":\"%s\",\"xxh128\":\"%s\",\"files\":[\"%s\"],%s\"made_by\":",
+            (unsigned long long)i.rows, (unsigned long long)i.bytes, i.sha256, i.quick, PART_NAME,
+            w->sound ? "\"sound\":true," : "");
     json_text_quote(&b, made_by);
     buf_fmt(&b, ",\"from\":%s", from_json);
     char self[65];
@@ -330,6 +343,8 @@ static int read_info(const char *path, struct part_info *info, bool *found, stru
     memcpy(info->sha256, sha, 64);
     const char *quick = success_value(text, "\"xxh128\":\"");
     if (quick && strspn(quick, "0123456789abcdef") == 32 && quick[32] == '"') memcpy(info->quick, quick, 32);
+    const char *sound = success_value(text, "\"sound\":true,\"made_by\":"), *made = strstr(text, "\"made_by\":");
+    info->sound = sound && made && sound == made + strlen("\"made_by\":");
     *found = true;
 out:
     buf_free(&b);

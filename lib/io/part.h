@@ -4,6 +4,7 @@
  *   HOME/lake/PIPELINE/LAYER/DATASET[/STEP]/dt=2026-01-15/part-00000.jsonl
  *                                                        /_SUCCESS
  *   _SUCCESS: {"rows":1972,"bytes":756950,"sha256":"9f..","xxh128":"c0..","files":["part-00000.jsonl"],
+ *              "sound":true,                    (where it is; part_sound)
  *              "made_by":"etl 0.1.0 validate","from":[{"name":"raw/events","sha256":"9f.."}],
  *              "xxh128_of_this":"5b.."}          (the last: of all the text before it)
  *
@@ -27,13 +28,15 @@ struct part_info {
     uint64_t rows, bytes;
     char sha256[65]; /* of the files' bytes, in order */
     char quick[65];  /* XXH3-128 of the same, for who reads them; "" in partitions of older versions */
+    bool sound;      /* who wrote it looked: every line is a JSON object */
 };
 
 struct part_writer;
 /* like (may be NULL): a partition whose very bytes will probably be written, most of the time. As long as they are what
  * it holds, nothing is written; in the end the new partition's file is a second name of the old one's (a hard link:
  * partitions are never changed in place, and taking one name away leaves the other). The first byte that differs ends
- * that: what came before is copied. Who says like has verified it, or will before he publishes. */
+ * that: what came before is copied. Who says like has verified it, or will before he publishes; only who takes it
+ * unread (part_same) leaves that to the next one. */
 struct part_like {
     const char *dir;
     const struct part_info *info;
@@ -41,6 +44,10 @@ struct part_like {
 };
 int part_begin(struct part_writer **out, const char *dir, const struct part_like *like, struct err *e);
 int part_write(struct part_writer *w, const void *p, size_t n, uint64_t rows, struct err *e);
+/* All of like, which is not even read: false where it must be (nothing is done then). Before any write. */
+bool part_same(struct part_writer *w);
+/* For _SUCCESS: every line is a JSON object. */
+void part_sound(struct part_writer *w);
 /* Asked for each row written so far, in order: is it kept? line has no line break. */
 typedef int part_keep_fn(void *ctx, uint64_t row, const char *line, size_t n, bool *keep, struct err *e);
 /* Write the rows again without those that are not kept; for duplicates that only show at the end. */

@@ -6,6 +6,7 @@
 
 #include "base/progress.h"
 #include "base/stop.h"
+#include "io/csv.h"
 #include "io/reader_impl.h"
 
 int input_format_find(const char *name) {
@@ -36,6 +37,8 @@ enum format format_of(const char *path) {
 }
 
 void rblock_free(struct rblock *b) {
+    csv_shape_leave(b->csv);
+    buf_free(&b->spare);
     buf_free(&b->data);
     free(b->l);
     *b = (struct rblock){0};
@@ -58,7 +61,7 @@ int reader_open(struct reader **out, const char *const *paths, size_t n, const s
     r->paths = n ? paths : standard_input;
     r->npaths = n ? n : 1;
     if (opt) r->opt = *opt;
-    if (!r->opt.max_line) r->opt.max_line = 16 << 20;
+    if (!r->opt.max_line) r->opt.max_line = READER_MAX_LINE;
     if (!r->opt.block) r->opt.block = 1 << 20;
     if (r->opt.block < 32) r->opt.block = 32;
     if (!r->opt.delimiter) r->opt.delimiter = ',';
@@ -76,7 +79,7 @@ static int open_input(struct reader *r, struct err *e) {
     r->line = 0;
     r->win_n = r->win_at = 0;
     r->eof = r->skipping = r->in_array = r->after_array = r->want_value = r->torn = false;
-    reader_csv_reset(r);
+    r->have_header = false;
     if (r->opt.format != FMT_AUTO || !r->opt.documents) return ERR_OK;
     bool document = r->format == FMT_JSON;
     if (format_named(path) == FMT_AUTO) rc = reader_is_document(r, &document, e);
@@ -193,11 +196,20 @@ int reader_jsonl(struct reader *r, struct rblock *b, struct err *e) {
 }
 
 int reader_next(struct reader *r, struct rblock *b, bool *more, struct err *e) {
+    int rc = reader_next_raw(r, b, more, e);
+    if (rc == ERR_OK) rblock_convert(b);
+    return rc;
+}
+
+int reader_next_raw(struct reader *r, struct rblock *b, bool *more, struct err *e) {
     static int (*const formats[])(struct reader *, struct rblock *, struct err *) = {
         [FMT_JSONL] = reader_jsonl, [FMT_JSON] = reader_json, [FMT_CSV] = reader_csv, [FMT_DOCUMENT] = reader_document};
     uint64_t before = reader_bytes(r);
     b->n = 0;
     b->data.n = 0;
+    csv_shape_leave(b->csv); /* who did not convert the last one does not want it */
+    b->csv = NULL;
+    b->objects = false;
     *more = true;
     while (!r->end) {
         if (!r->in) {
@@ -232,7 +244,7 @@ bool reader_torn(const struct reader *r) {
 void reader_close(struct reader *r) {
     if (!r) return;
     if (r->in) bytes_close(r->in);
-    reader_csv_reset(r);
+    csv_shape_leave(r->csv);
     free(r->win);
     free(r);
 }

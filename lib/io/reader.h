@@ -9,6 +9,7 @@
  *
  * A record is a view into its block (zero copy for JSONL). A record that cannot even be read (a line
  * over the limit, a CSV row with too many fields) is in the index with `bad` set; it counts like any other.
+ * CSV rows become JSON in rblock_convert, which any thread may call: finding where rows end takes a tenth of that.
  * Whether the text is JSON is the scanner's business (json/batch.h).
  */
 #ifndef ETL_IO_READER_H
@@ -29,17 +30,25 @@ struct rline {
     uint64_t line;     /* line of the input where the record begins, from 1 */
     const char *bad;   /* NULL, or why it cannot be read */
 };
+struct csv_shape;
 struct rblock {
     struct buf data;
     struct rline *l;
     size_t n, cap;
+    struct csv_shape *csv; /* NULL: the records are JSON; else rows of such a table, until rblock_convert */
+    struct buf spare;      /* its storage from block to block */
+    bool objects;          /* what is not bad is a JSON object: made of rows */
 };
 void rblock_free(struct rblock *b);
+/* Rows as they were read become JSON objects; nothing where they are already. */
+void rblock_convert(struct rblock *b);
+
+#define READER_MAX_LINE ((size_t)16 << 20)
 
 struct reader_opt {
     enum format format; /* FMT_AUTO: by each input's name */
     enum encoding enc;
-    size_t max_line; /* bytes; 0: 16 MiB */
+    size_t max_line; /* bytes; 0: READER_MAX_LINE */
     size_t block;    /* bytes a block aims at; 0: 1 MiB */
     char delimiter;  /* CSV; 0: comma */
     /* FMT_AUTO: a .json input is a document, and so is one whose name tells nothing and whose first line is only the
@@ -58,6 +67,8 @@ struct reader;
 int reader_open(struct reader **out, const char *const *paths, size_t n, const struct reader_opt *opt, struct err *e);
 /* Fill b (its storage is reused) with the next block; *more false and b->n 0 at the end. */
 int reader_next(struct reader *r, struct rblock *b, bool *more, struct err *e);
+/* The same, but CSV rows are left to rblock_convert, on whatever thread. */
+int reader_next_raw(struct reader *r, struct rblock *b, bool *more, struct err *e);
 const char *reader_name(const struct reader *r, uint32_t file);
 uint64_t reader_bytes(const struct reader *r);
 /* After the end: the last input was a pipe and its last record had no newline. */

@@ -4,11 +4,6 @@
 
 #include "io/reader.h"
 
-struct csv_column {
-    const char *key; /* as a JSON string with colon: "name": */
-    char kind;       /* 'n', 'b', 't' */
-};
-
 /* Where an over-long CSV row that is skipped stands. */
 struct csv_skip {
     bool quoted, closed, at_start; /* closed: the last byte was a quote that closed a field */
@@ -35,9 +30,7 @@ struct reader {
     bool in_array, after_array, want_value;
 
     /* CSV */
-    struct csv_column *cols;
-    struct arena keys; /* theirs */
-    size_t ncols;
+    struct csv_shape *csv; /* of this input, or of the one before as long as no header was read */
     bool have_header;
     struct csv_skip skip;
 };
@@ -53,7 +46,6 @@ int reader_json(struct reader *r, struct rblock *b, struct err *e);
 int reader_document(struct reader *r, struct rblock *b, struct err *e);
 /* Is what is left of the input one text over several lines? */
 int reader_is_document(struct reader *r, bool *is, struct err *e);
-int reader_csv(struct reader *r, struct rblock *b, struct err *e);
-void reader_csv_reset(struct reader *r);
+int reader_csv(struct reader *r, struct rblock *b, struct err *e); /* rows, to be converted */
 
 #endif

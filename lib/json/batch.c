@@ -106,6 +106,7 @@ static void *worker(void *arg) {
             r->next_work = (r->next_work + 1) % r->nslots;
             s->state = SLOT_WORKING;
             pthread_mutex_unlock(&r->lock);
+            rblock_convert(&s->b.blk);
             if (!r->c->fill && !r->c->unscanned) batch_scan(&s->b);
             s->b.n = r->c->unscanned ? s->b.blk.n : s->b.n;
             r->c->work(r->c->ctx, &s->b, s->out);
@@ -126,7 +127,7 @@ static int read_slot(const struct crew *c, struct slot *s, struct reader *in, ui
                      struct err *e) {
     int rc = stop_check(e);
     if (rc == ERR_OK && c->fill) return c->fill(c->ctx, &s->b, more, e);
-    if (rc == ERR_OK) rc = reader_next(in, &s->b.blk, more, e);
+    if (rc == ERR_OK) rc = reader_next_raw(in, &s->b.blk, more, e);
     s->b.seq = *seq;
     if (rc == ERR_OK && *more) *seq += s->b.blk.n;
     return rc;
@@ -140,6 +141,7 @@ static int run_alone(const struct crew *c, struct reader *in, struct err *e) {
     while (rc == ERR_OK && more) {
         rc = read_slot(c, &s, in, &seq, &more, e);
         if (rc || !more) break;
+        rblock_convert(&s.b.blk);
         if (!c->fill && !c->unscanned) batch_scan(&s.b);
         if (c->unscanned) s.b.n = s.b.blk.n;
         c->work(c->ctx, &s.b, s.out);

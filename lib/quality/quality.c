@@ -235,6 +235,36 @@ static int count_drops(struct quality *q, struct err *e) {
     return rc;
 }
 
+static void judge(struct quality *q, struct quality_result *res) {
+    judge_rows(q);
+    *res = (struct quality_result){.checks = q->results,
+                                   .nchecks = q->nchecks,
+                                   .pass = true,
+                                   .last_bad = q->last_bad,
+                                   .rows_in = q->rows_in,
+                                   .duplicates = q->duplicates,
+                                   .rows_accepted = q->accepted - q->duplicates,
+                                   .rows_rejected = q->rejected + q->duplicates};
+    for (size_t i = 0; i < q->nchecks; i++) {
+        struct quality_check *c = &q->results[i];
+        double most = c->total > 1 ? (double)c->total : 1;
+        c->pass_rate = quality_round2((1 - (double)c->failed / most) * 100);
+        c->pass = c->pass_rate >= c->c->min_pass_rate;
+        if (!c->pass && c->c->gate) res->pass = false;
+    }
+}
+
+bool quality_trusts(const struct quality *q) {
+    return q->objects_only;
+}
+
+void quality_sound(struct quality *q, uint64_t rows, struct quality_result *res) {
+    q->rows_in = q->accepted = rows;
+    for (size_t i = 0; i < q->nchecks; i++)
+        if (q->checks[i].per_row) q->results[i].total = rows;
+    judge(q, res);
+}
+
 int quality_run(struct quality *q, struct reader *r, const struct quality_out *out, struct quality_result *res,
                 struct err *e) {
     struct crew crew = {.threads = q->cfg.threads,
@@ -252,22 +282,7 @@ int quality_run(struct quality *q, struct reader *r, const struct quality_out *o
     if (rc == ERR_OK && q->duplicates) rc = count_drops(q, e);
     if (rc) return rc;
     q->next_drop = sorter_next(q->drops, &rc, e);
-    judge_rows(q);
-    *res = (struct quality_result){.checks = q->results,
-                                   .nchecks = q->nchecks,
-                                   .pass = true,
-                                   .last_bad = q->last_bad,
-                                   .rows_in = q->rows_in,
-                                   .duplicates = q->duplicates,
-                                   .rows_accepted = q->accepted - q->duplicates,
-                                   .rows_rejected = q->rejected + q->duplicates};
-    for (size_t i = 0; i < q->nchecks; i++) {
-        struct quality_check *c = &q->results[i];
-        double most = c->total > 1 ? (double)c->total : 1;
-        c->pass_rate = quality_round2((1 - (double)c->failed / most) * 100);
-        c->pass = c->pass_rate >= c->c->min_pass_rate;
-        if (!c->pass && c->c->gate) res->pass = false;
-    }
+    if (rc == ERR_OK) judge(q, res);
     return rc;
 }
 

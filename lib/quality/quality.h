@@ -74,6 +74,10 @@ struct quality *quality_new(const struct quality_cfg *cfg);
  * out by quality_keep. */
 int quality_run(struct quality *q, struct reader *r, const struct quality_out *out, struct quality_result *res,
                 struct err *e);
+/* Is nothing asked but that records are objects? Then quality_sound says of so many that are known to be what
+ * quality_run would. */
+bool quality_trusts(const struct quality *q);
+void quality_sound(struct quality *q, uint64_t rows, struct quality_result *res);
 /* For the accepted rows in order (a part_keep_fn): false for duplicates, whose reject lines go to out->reject. */
 int quality_keep(void *quality, uint64_t row, const char *line, size_t n, bool *keep, struct err *e);
 void quality_free(struct quality *q);

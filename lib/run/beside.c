@@ -11,6 +11,7 @@ struct collect_opt beside_options(const struct plan *pl, const char *run_id) {
     o.tmpdir = pl->env->tmpdir;
     o.run_id = run_id;
     o.memory = pl->env->memory / 2;
+    o.threads = pl->env->threads;
     o.fresh = pl->force;
     return o;
 }

@@ -174,6 +174,7 @@ int filter_collect(const struct run_env *env, const struct filter_opt *o, struct
     struct collect_opt how = env->collect; /* home stays NULL: nothing of the crawl is kept */
     how.tmpdir = env->tmpdir;
     how.memory = env->memory / 2;
+    how.threads = env->threads;
     if (rc == ERR_OK) rc = collect_run(o->p, o->d, o->day, &how, put, &f, &st, e);
     if (rc == ERR_OK && !st.rows) rc = nothing_came(&f, o->d->empty_ok, e);
     if (rc == ERR_OK) rc = close_out(&f, e);
