@@ -82,15 +82,17 @@ static bool skip_rest(struct reader *r) {
 
 /* The same. Where no quote stands before the next line break, that is its end; *quote is the next one in the window. */
 static size_t row_length(struct reader *r, const char **quote, uint64_t *lines, bool *open) {
+    *lines = 0;
+    *open = false;
+    if (r->win_at == r->win_n) return 0; /* before the first bytes there is no window either */
     const char *p = r->win + r->win_at, *end = r->win + r->win_n;
     if (!*quote || *quote < p) {
-        *quote = p < end ? memchr(p, '"', (size_t)(end - p)) : NULL;
+        *quote = memchr(p, '"', (size_t)(end - p));
         if (!*quote) *quote = end;
     }
     const char *nl = p < *quote ? memchr(p, '\n', (size_t)(*quote - p)) : NULL;
     if (!nl && *quote < end) return quoted_row(r, lines, open);
     *lines = nl != NULL;
-    *open = false;
     return nl ? (size_t)(nl + 1 - p) : r->eof ? (size_t)(end - p) : 0;
 }
 

@@ -18,10 +18,10 @@ static struct arena a;
 static struct db db;
 
 static const char *key_name[] = {"id"};
-static struct column cols[] = {{"id", "id", COL_TEXT, true},       {"n", "n", COL_INTEGER, false},
-                               {"x", "x", COL_REAL, false},        {"any", "any", COL_NUMBER, false},
-                               {"yes", "yes", COL_BOOLEAN, false}, {"at", "at", COL_TIMESTAMP, false},
-                               {"doc", "doc", COL_JSON, false},    {"long", "long", COL_TEXT, false}};
+static struct column cols[] = {{"id", "id", COL_TEXT, true, false},       {"n", "n", COL_INTEGER, false, false},
+                               {"x", "x", COL_REAL, false, false},        {"any", "any", COL_NUMBER, false, false},
+                               {"yes", "yes", COL_BOOLEAN, false, false}, {"at", "at", COL_TIMESTAMP, false, false},
+                               {"doc", "doc", COL_JSON, false, false},    {"long", "long", COL_TEXT, false, false}};
 #define NCOLS (sizeof cols / sizeof *cols)
 
 /* An index of the definition's own sends a table the common way. */
@@ -248,7 +248,9 @@ static void strange_keys(void **state) {
 /* Two columns of one field, in every record and not only in the first. */
 static void one_field_two_columns(void **state) {
     (void)state;
-    struct column two[] = {{"a", "n", COL_INTEGER, false}, {"b", "n", COL_TEXT, false}, {"c", "m", COL_INTEGER, false}};
+    struct column two[] = {{"a", "n", COL_INTEGER, false, false},
+                           {"b", "n", COL_TEXT, false, false},
+                           {"c", "m", COL_INTEGER, false, false}};
     struct table_spec t = {.table = "two", .mode = LOAD_FULL, .cols = two, .ncols = 3};
     struct loader_stats st;
     struct err e = {0};
@@ -304,7 +306,7 @@ static void record_format(void **state) {
     for (int i = 0; i < 100; i++) {
         char *name = arena_fmt(&a, "c%d", i);
         bool is_text = i >= 50;
-        many[i] = (struct column){name, name, is_text ? COL_TEXT : COL_INTEGER, false};
+        many[i] = (struct column){.name = name, .from = name, .type = is_text ? COL_TEXT : COL_INTEGER};
         buf_fmt(&text, "%s\"c%d\":", i ? "," : "", i);
         if (is_text) {
             buf_chr(&text, '"');

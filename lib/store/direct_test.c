@@ -24,7 +24,7 @@
 static char tmp[64] = "/tmp/etl-direct-XXXXXX";
 static char path[96], wal[104];
 static const char *key_name[] = {"id"};
-static struct column cols[] = {{"id", "id", COL_TEXT, true}, {"text", "text", COL_TEXT, false}};
+static struct column cols[] = {{"id", "id", COL_TEXT, true, false}, {"text", "text", COL_TEXT, false, false}};
 static const struct table_spec table = {
     .table = "t", .mode = LOAD_REPLACE_DAY, .key = {key_name, 1}, .cols = cols, .ncols = 2, .max_dropped = 100};
 static char *days[4]; /* records of a day, all with keys of their own */

@@ -55,7 +55,7 @@ static void insert_sql(const struct table_spec *t, struct buf *b) {
     for (size_t i = 0; i < t->ncols; i++) buf_fmt(b, "?%zu,", i + 1);
     buf_fmt(b, "?%zu)", t->ncols + 1);
     if (!t->key.n) return;
-    if (t->mode != LOAD_UPSERT) {
+    if (t->mode != LOAD_UPSERT && t->mode != LOAD_IGNORE) {
         buf_str(b, " ON CONFLICT DO NOTHING");
         return;
     }
@@ -65,6 +65,10 @@ static void insert_sql(const struct table_spec *t, struct buf *b) {
         sql_name(b, t->key.s[i]);
     }
     buf_str(b, ") DO UPDATE SET ");
+    if (t->mode == LOAD_IGNORE) { /* see own_rows */
+        buf_str(b, "\"dt\"=excluded.\"dt\" WHERE \"dt\"=''");
+        return;
+    }
     for (size_t i = 0; i <= t->ncols; i++) {
         const char *name = i < t->ncols ? t->cols[i].name : "dt";
         if (strs_has(t->key, sv_of(name))) continue;
@@ -149,6 +153,25 @@ static int mark_day(struct loader *l, struct err *e) {
     buf_str(&b, "UPDATE ");
     sql_name(&b, l->t->table);
     int rc = of_this_day(l, b.p, " SET \"dt\"='' WHERE \"dt\"=?1", e);
+    buf_free(&b);
+    return rc;
+}
+
+/* ignore_duplicates: a row that an earlier load of the same day brought is this day's, not somebody else's, and counts
+ * again as written: a day done twice, or done again after a kill, counts as the day done once. Such rows are marked by
+ * an empty dt, get it back from the record that brings them, and at the end in any case. */
+static int own_rows(struct loader *l, bool marked, struct err *e) {
+    struct buf b = {0};
+    struct stmt s;
+    buf_str(&b, "UPDATE ");
+    sql_name(&b, l->t->table);
+    buf_str(&b, marked ? " SET \"dt\"='' WHERE \"dt\"=?1" : " SET \"dt\"=?1 WHERE \"dt\"=''");
+    int rc = stmt_prepare(&s, l->db, b.p, l->t->table, e);
+    if (rc == ERR_OK) {
+        stmt_text(&s, 1, l->day);
+        rc = stmt_run(&s, e);
+        stmt_close(&s);
+    }
     buf_free(&b);
     return rc;
 }
@@ -262,6 +285,7 @@ static int begin(struct loader *l, size_t bytes, struct err *e) {
         l->rows_before = count_rows(l);
         rc = mark_day(l, e);
     }
+    if (rc == ERR_OK && l->t->mode == LOAD_IGNORE) rc = own_rows(l, true, e);
     if (rc == ERR_OK && l->fast) rc = bulk_fits(l->db, l->t, &fits, e);
     if (rc == ERR_OK && l->fast && !fits) l->fast = false; /* changed by somebody since loader_open */
     if (rc == ERR_OK) l->writeback = writeback_start((int[]){etl_db_fd(l->db->h, 0), etl_db_fd(l->db->h, 1)}, 2);
@@ -577,6 +601,7 @@ int loader_commit(struct loader *l, const struct warehouse_mark *mark, struct lo
     if (rc == ERR_OK && l->st.rows_in &&
         (double)(l->st.dropped - excused) * 100 > l->t->max_dropped * (double)l->st.rows_in)
         rc = too_many_dropped(l, e);
+    if (rc == ERR_OK && l->t->mode == LOAD_IGNORE) rc = own_rows(l, false, e);
     if (rc == ERR_OK && l->t->mode == LOAD_UPSERT) rc = remove_marked(l, mark, e);
     if (rc == ERR_OK && l->t->mode == LOAD_UPSERT)
         l->st.updated = l->st.written - (uint64_t)(count_rows(l) + l->gone - l->rows_before);
