@@ -73,12 +73,16 @@ pothole() {
     rm in/readings.jsonl
     pothole_run CSV
     split -l 1 -a 6 trips.jsonl many/trip- --additional-suffix=.json
+    cp trips.jsonl trips.json # the same texts one after another
     bytes=$(stat -c %s trips.jsonl)
-    row "etl collect: trips in one file" "$etl" collect -q -p pothole --dataset trips -d $day --source trips.jsonl -o out.jsonl
+    row "etl collect: trips in one .jsonl" "$etl" collect -q -p pothole --dataset trips -d $day --source trips.jsonl -o out.jsonl
+    lines=$best
+    row "etl collect: trips in one .json" "$etl" collect -q -p pothole --dataset trips -d $day --source trips.json -o out.jsonl
     one=$best
-    row "etl collect: a file a trip" "$etl" collect -q -p pothole --dataset trips -d $day --source 'many/*.json' -o out.jsonl
+    row "etl collect: a .json a trip" "$etl" collect -q -p pothole --dataset trips -d $day --source 'many/*.json' -o out.jsonl
     echo
-    awk -v a="$one" -v b="$best" -v n="$trips" 'BEGIN {printf "%d files against one of the same bytes: %.2f times\n", n, b / (a > 0 ? a : 0.005)}'
+    awk -v l="$lines" -v a="$one" -v b="$best" -v n="$trips" 'BEGIN {if (a <= 0) a = 0.005; if (l <= 0) l = 0.005
+        printf "%d files against one .json of the same bytes: %.2f times; against one .jsonl: %.2f times\n", n, b / a, b / l}'
     o=$root/build/obj/lib
     if gcc -std=gnu11 -D_GNU_SOURCE -O3 -I"$root" -I"$root/lib" -o nearest "$root/scripts/bench_nearest.c" "$o/transform/geo.o" "$o/base/rng.o" "$o/base/mem.o" -lm; then
         echo "nearest: etl: $(./nearest "$road" points 5000000)"

@@ -4,8 +4,8 @@
  * number keeps the digits as they were written where they are a JSON number, and the text where they are not, so that
  * the schema can say what is wrong.
  *
- * reader_csv.c finds the rows, csv_shape.c reads the header, csv_row.c makes the objects: rows on any thread. Private to
- * lib/io.
+ * reader_csv.c finds the rows, csv_shape.c reads the header, csv_row.c makes the objects: rows on any thread. Private
+ * to lib/io.
  */
 #ifndef ETL_IO_CSV_H
 #define ETL_IO_CSV_H

@@ -210,8 +210,7 @@ static void convert_row(const struct csv_shape *s, const char *row, struct rline
         l->bad = any_row(s, row, l->len, out, scratch, &fields, &l->bad_at);
     }
     if (!l->bad && fields != s->ncols)
-        l->bad =
-            fields < s->ncols ? "row has fewer fields than the header" : "row has more fields than the header";
+        l->bad = fields < s->ncols ? "row has fewer fields than the header" : "row has more fields than the header";
     if (l->bad) { /* as it was read */
         out->n = off;
         buf_add(out, row, l->len);

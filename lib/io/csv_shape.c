@@ -36,8 +36,7 @@ static void add_column(struct csv_shape *s, struct sv name, const struct reader_
     }
     char *copy = arena_alloc(&s->a, key.n + CSV_PAD);
     memcpy(copy, key.p, key.n);
-    s->cols[s->ncols++] =
-        (struct csv_column){copy, (uint32_t)key.n, opt->column ? opt->column(opt->ctx, name) : 't'};
+    s->cols[s->ncols++] = (struct csv_column){copy, (uint32_t)key.n, opt->column ? opt->column(opt->ctx, name) : 't'};
     s->room += key.n + 4; /* null where there is nothing, else at most two quotes */
     buf_free(&key);
 }

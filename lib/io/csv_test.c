@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -295,6 +296,74 @@ static void any_block_same_rows(void **state) {
     }
 }
 
+/* Rows without quotes go another way than quoted ones, and become the same objects. */
+static void quotes_change_nothing(void **state) {
+    (void)state;
+    static const char *const bits[] = {
+        "x", "abcdefgh", "0123456789abcdef0", "\xED\x95\x9C", "\\", "\t", "-12", "\x7F", " ", "{}", "'", "n,"};
+    struct rng r;
+    int asked = 0;
+    rng_seed(&r, 2);
+    for (int round = 0; round < 500; round++) {
+        struct buf plain = {0}, quoted = {0}, one = {0}, two = {0};
+        struct err e = {0};
+        buf_str(&plain, "a,n,b,tt\n");
+        buf_str(&quoted, "a,n,b,tt\n");
+        for (uint32_t row = 0; row < 20; row++)
+            for (uint32_t k = 0; k < 4; k++) {
+                struct buf f = {0};
+                for (uint32_t i = 1 + rng_below(&r, 4); i; i--)
+                    buf_str(&f, bits[rng_below(&r, sizeof bits / sizeof *bits - 1)]);
+                buf_fmt(&plain, "%s%s", f.p, k < 3 ? "," : "\n");
+                buf_fmt(&quoted, "\"%s\"%s", f.p, k < 3 ? "," : "\n");
+                buf_free(&f);
+            }
+        struct reader_opt opt = {.column = kind, .ctx = &asked};
+        assert_int_equal(run(plain.p, plain.n, opt, &one, &e), ERR_OK);
+        assert_int_equal(run(quoted.p, quoted.n, opt, &two, &e), ERR_OK);
+        assert_string_equal(one.p, two.p);
+        buf_free(&plain);
+        buf_free(&quoted);
+        buf_free(&one);
+        buf_free(&two);
+    }
+}
+
+/* What a header says is asked once, also where many files have it; another header is another table. */
+static void headers_of_files(void **state) {
+    (void)state;
+    char dir[] = "/tmp/etl-csv-XXXXXX", paths[3][64];
+    static const char *const texts[] = {"n,b\n1,true\n", "n,b\n2,false\n", "b,n\nx,3\n"};
+    const char *names[3];
+    struct buf out = {0};
+    struct reader *r;
+    struct rblock b = {0};
+    struct err e = {0};
+    int asked = 0;
+    assert_non_null(mkdtemp(dir));
+    for (int i = 0; i < 3; i++) {
+        snprintf(paths[i], sizeof paths[i], "%s/%d.csv", dir, i);
+        names[i] = paths[i];
+        FILE *f = fopen(paths[i], "w");
+        assert_non_null(f);
+        fputs(texts[i], f);
+        fclose(f);
+    }
+    assert_int_equal(reader_open(&r, names, 3, &(struct reader_opt){.column = kind, .ctx = &asked}, &e), ERR_OK);
+    for (bool more = true; reader_next_raw(r, &b, &more, &e) == ERR_OK && more;) {
+        rblock_convert(&b);
+        assert_true(b.objects && b.n == 1);
+        buf_add(&out, b.data.p + b.l[0].off, b.l[0].len);
+    }
+    assert_string_equal(out.p, "{\"n\":1,\"b\":true}{\"n\":2,\"b\":false}{\"b\":\"x\",\"n\":3}");
+    assert_int_equal(asked, 4);
+    for (int i = 0; i < 3; i++) unlink(paths[i]);
+    rmdir(dir);
+    rblock_free(&b);
+    reader_close(r);
+    buf_free(&out);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows),
@@ -306,6 +375,8 @@ int main(void) {
         cmocka_unit_test(place_of_bad_byte),
         cmocka_unit_test(row_limit),
         cmocka_unit_test(any_block_same_rows),
+        cmocka_unit_test(quotes_change_nothing),
+        cmocka_unit_test(headers_of_files),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

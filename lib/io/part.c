@@ -20,6 +20,7 @@ struct part_writer {
     uint64_t rows;
     bool unhashed; /* the sink keeps no SHA-256 */
     bool sound;
+    bool unread; /* like's bytes were taken without a look (part_same) */
     /* like's file, and how far it goes */
     struct part_info like;
     char *like_path;
@@ -143,6 +144,7 @@ bool part_same(struct part_writer *w) {
     if (w->sink || w->like_fd < 0) return false;
     w->same = w->like.bytes;
     w->rows = w->like.rows;
+    w->unread = true;
     return true;
 }
 
@@ -268,6 +270,9 @@ static int finish_file(struct part_writer *w, struct part_info *i, struct err *e
     i->bytes = res.bytes;
     memcpy(i->sha256, res.sha256, sizeof i->sha256);
     memcpy(i->quick, res.quick, sizeof i->quick);
+    if (w->unread && strcmp(i->quick, w->like.quick) != 0) /* no link could be made: this copy was the first look */
+        return err_set(e, ERR_CORRUPT, "%s: the bytes differ from the digest in _SUCCESS; run the day again",
+                       w->like_path);
     return w->unhashed ? digest_files(w->made, i->sha256, NULL, e) : ERR_OK;
 }
 

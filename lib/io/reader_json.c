@@ -78,11 +78,53 @@ static inline unsigned acting(const char *p) {
 #endif
 }
 
+#ifdef __SSE2__
+/* The same for 64 bytes, as masks; false where a backslash or a line break is among them. */
+static inline bool masks(const char *p, uint64_t *quote, uint64_t *open, uint64_t *close) {
+    bytes16 odd = {0};
+    *quote = *open = *close = 0;
+    for (int k = 0; k < 4; k++) {
+        bytes16 c;
+        memcpy(&c, p + 16 * k, sizeof c);
+        bytes16 low = c | 0x20;
+        odd |= (c == '\\') | (c == '\n') | (c == '\r');
+        *quote |= (uint64_t)(unsigned)__builtin_ia32_pmovmskb128((char16)(c == '"')) << 16 * k;
+        *open |= (uint64_t)(unsigned)__builtin_ia32_pmovmskb128((char16)(low == '{')) << 16 * k;
+        *close |= (uint64_t)(unsigned)__builtin_ia32_pmovmskb128((char16)(low == '}')) << 16 * k;
+    }
+    return !__builtin_ia32_pmovmskb128((char16)odd);
+}
+
+/* Of 64 bytes: only brackets outside strings are looked at one by one. Nothing is done, and the answer false, where the
+ * container ends in them or anything in them is unusual. */
+static inline bool take_64(struct element *el, const char *p) {
+    uint64_t in, open, close;
+    int depth = el->depth;
+    if (!masks(p, &in, &open, &close)) return false;
+    for (int k = 1; k < 64; k *= 2) in ^= in << k; /* bit i: how many quotes up to there, odd or even */
+    if (el->string) in = ~in;
+    for (uint64_t m = (open | close) & ~in; m; m &= m - 1) {
+        depth += close & m & -m ? -1 : 1;
+        if (!depth) return false;
+    }
+    el->depth = depth;
+    el->string = in >> 63;
+    return true;
+}
+#else
+static inline bool take_64(struct element *el, const char *p) {
+    (void)el, (void)p;
+    return false;
+}
+#endif
+
 /* The same as element_byte for byte after byte, as long as it is inside a container and there are sixteen: how many
  * bytes were taken. *breaks: line breaks among them. */
 static size_t take_inside(struct element *el, const char *p, size_t n, uint64_t *breaks) {
     size_t escaped = SIZE_MAX, i = 0; /* escaped: where a byte follows a backslash */
     for (; i + 16 <= n; i += 16) {
+        while (i + 64 <= n && escaped != i && take_64(el, p + i)) i += 64;
+        if (i + 16 > n) break;
         for (unsigned m = acting(p + i); m; m &= m - 1) {
             size_t at = i + (size_t)__builtin_ctz(m);
             char c = p[at];

@@ -386,6 +386,50 @@ static void json_any_block(void **state) {
     }
 }
 
+static void long_value(struct rng *r, int depth, struct buf *b) {
+    static const char *const strings[] = {"\"\"",     "\"]}\"",         "\"{[{\"",       "\"\\\"]\"",
+                                          "\"\\\\\"", "\"plain text\"", "\"a\\\\\\\"}\""};
+    uint32_t n = depth < 5 ? rng_below(r, 6) : 0;
+    bool list = rng_below(r, 2);
+    buf_chr(b, list ? '[' : '{');
+    for (uint32_t i = 0; i < n; i++) {
+        if (i) buf_str(b, rng_below(r, 9) ? "," : ",\n ");
+        if (!list) buf_fmt(b, "\"%u\":", i);
+        if (rng_below(r, 2))
+            long_value(r, depth + 1, b);
+        else
+            buf_str(b, rng_below(r, 3) ? "-127.581271" : strings[rng_below(r, sizeof strings / sizeof *strings)]);
+    }
+    buf_chr(b, list ? ']' : '}');
+}
+
+/* Long elements, which are read 64 bytes at a time, come out as they are; elements end where they end. */
+static void json_long_values(void **state) {
+    struct rng r;
+    (void)state;
+    rng_seed(&r, 64);
+    for (int round = 0; round < 400; round++) {
+        struct buf text = {0}, want = {0};
+        buf_chr(&text, '[');
+        for (uint32_t i = 0, n = 1 + rng_below(&r, 8); i < n; i++) {
+            struct buf one = {0};
+            uint32_t lines = 0;
+            for (size_t k = 0; k < text.n; k++) lines += text.p[k] == '\n';
+            buf_str(&text, i ? "," : "");
+            long_value(&r, 0, &one);
+            buf_add(&text, one.p, one.n);
+            for (size_t k = 0; k < one.n; k++)
+                if (one.p[k] == '\n') one.p[k] = ' ';
+            buf_fmt(&want, "%u:%s\n", lines + 1, one.p);
+            buf_free(&one);
+        }
+        buf_chr(&text, ']');
+        expect("a.json", text.p, (struct reader_opt){0}, want.p);
+        buf_free(&text);
+        buf_free(&want);
+    }
+}
+
 /* One text, one record, with its line breaks; and what is taken for one where the name says nothing. */
 static void documents(void **state) {
     (void)state;
@@ -444,6 +488,7 @@ int main(void) {
         cmocka_unit_test(json_stray_bracket),
         cmocka_unit_test(json_limit),
         cmocka_unit_test(json_any_block),
+        cmocka_unit_test(json_long_values),
         cmocka_unit_test(documents),
     };
     return cmocka_run_group_tests(tests, first, last);

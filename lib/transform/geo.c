@@ -3,16 +3,16 @@
 
 #include <math.h>
 
-/* Candidates of a cell, four at a time: looked at without a branch, which costs less than asking how many they are.
- * They are numbers and not places: a few hundred kilobytes instead of megabytes, and the places stay near the
- * processor. */
+typedef double pair __attribute__((vector_size(16)));
+/* Candidates of a cell, four at a time: compared two by two and without a branch, which costs less than asking how many
+ * they are. Their places are in it, so that a look-up goes from the cell to two lines of memory and no further. */
 #define QUAD 4
 struct quad {
-    uint32_t i[QUAD]; /* ascending; where there are fewer, the last one again */
+    pair x02, x13, y02, y13; /* of the first and third, of the second and fourth */
+    uint32_t i[QUAD];        /* in the table, ascending; where there are fewer, the last one again */
 };
-typedef double pair __attribute__((vector_size(16)));
-/* What a place's candidates are: the number of a quad, and whether others follow, until one has MORE not in its i[0].
- */
+/* What a place's candidates are: the number of a quad, and whether there are more than one holds:
+ * then as many follow, until one's i[3] has MORE not. */
 #define MORE 0x80000000u
 /* In a cell: it is divided, and here its parts begin; else where its one answer is. */
 #define PARTS 0x80000000u
@@ -30,6 +30,9 @@ struct level {
 };
 #define LEVELS 4
 
+#define KNOWN 65536 /* slots; a newer list takes the place of an older one */
+#define RECENT 32   /* answers made last, which are those of places near by */
+
 struct geo_near {
     pair *at;    /* the points that differ: x, y */
     uint32_t *i; /* their index in the table */
@@ -39,7 +42,8 @@ struct geo_near {
     size_t nquads, cap;
     uint32_t *parts; /* what cells and their parts answer: MORE | number of a quad */
     size_t nparts, parts_cap;
-    uint32_t *known; /* while it is made: cells with the same candidates share their quads */
+    uint32_t *known;                  /* while it is made: cells with the same candidates share their quads, */
+    uint32_t recent[RECENT], nrecent; /* and one with fewer takes its neighbour's: a table that is small stays near */
 };
 
 static inline double square(double x) {
@@ -86,8 +90,6 @@ static size_t choose(const struct geo_near *g, const uint32_t *from, size_t n, c
     return m;
 }
 
-#define KNOWN 65536 /* slots; a newer list takes the place of an older one */
-
 static void room_for(struct geo_near *g, size_t quads, size_t parts) {
     if (g->nquads + quads > g->cap) {
         g->cap = (g->nquads + quads) * 2;
@@ -99,22 +101,43 @@ static void room_for(struct geo_near *g, size_t quads, size_t parts) {
     }
 }
 
+static struct quad quad_of(const struct geo_near *g, const uint32_t *list, size_t n) {
+    uint32_t k[QUAD];
+    for (size_t j = 0; j < QUAD; j++) k[j] = list[j < n ? j : n - 1];
+    const pair *p = g->at;
+    return (struct quad){{p[k[0]][0], p[k[2]][0]},
+                         {p[k[1]][0], p[k[3]][0]},
+                         {p[k[0]][1], p[k[2]][1]},
+                         {p[k[1]][1], p[k[3]][1]},
+                         {g->i[k[0]], g->i[k[1]], g->i[k[2]], g->i[k[3]] | (n > QUAD ? MORE : 0)}};
+}
+
+static bool holds_all(const struct geo_near *g, const struct quad *q, const uint32_t *list, size_t n) {
+    bool all = true;
+    for (size_t k = 0; k < n && all; k++) {
+        uint32_t i = g->i[list[k]];
+        all = i == q->i[0] || i == q->i[1] || i == q->i[2] || i == q->i[3];
+    }
+    return all;
+}
+
 /* Where in g->parts the answer of these candidates is. */
 static uint32_t answer(struct geo_near *g, const uint32_t *list, size_t n) {
     uint64_t hash = 0;
     for (size_t k = 0; k < n; k++) hash = (hash ^ list[k]) * 0x9e3779b97f4a7c15u;
     uint32_t *slot = &g->known[hash >> 48];
+    for (uint32_t k = 0; n <= QUAD && k < RECENT && k < g->nrecent; k++) {
+        uint32_t at = g->recent[(g->nrecent - 1 - k) % RECENT];
+        if (holds_all(g, &g->quads[g->parts[at]], list, n)) return at;
+    }
     room_for(g, n / QUAD + 1, 1);
     struct quad *q = g->quads + g->nquads;
-    for (size_t from = 0; from < n; from += QUAD, q++) {
-        for (size_t k = 0; k < QUAD; k++) q->i[k] = list[from + k < n ? from + k : n - 1];
-        if (from + QUAD < n) q->i[0] |= MORE;
-    }
-    if (n <= QUAD && *slot && memcmp(g->quads + g->parts[*slot - 1], q - 1, sizeof *q) == 0) return *slot - 1;
+    for (size_t from = 0; from < n; from += QUAD) *q++ = quad_of(g, list + from, n - from);
+    if (n <= QUAD && *slot && memcmp(g->quads[g->parts[*slot - 1]].i, q[-1].i, sizeof q->i) == 0) return *slot - 1;
     uint32_t at = (uint32_t)g->nparts;
     g->parts[g->nparts++] = (uint32_t)g->nquads | (n > QUAD ? MORE : 0);
     g->nquads += (n + QUAD - 1) / QUAD;
-    if (n <= QUAD) *slot = at + 1;
+    if (n <= QUAD) *slot = at + 1, g->recent[g->nrecent++ % RECENT] = at;
     return at;
 }
 
@@ -265,28 +288,25 @@ static uint32_t compare_all(const struct geo_near *g, double lon, double lat) {
     return g->i[at];
 }
 
-/* Which of the four, and how far; the first of equals. Two by two in vectors, and no branch: which of them it is cannot
- * be foreseen. */
-static inline uint32_t best_of(const pair *at, const uint32_t i[QUAD], double lon, double lat, double *best) {
+/* Which of the four, and how far; the first of equals. No branch: which of them it is cannot be foreseen. */
+static inline uint32_t best_of(const struct quad *q, double lon, double lat, double *best) {
     typedef int64_t mask __attribute__((vector_size(16)));
-    pair x = {lon, lon}, y = {lat, lat}, p = at[i[0]], q = at[i[1]], r = at[i[2]], s = at[i[3]];
-    pair ax = (pair){p[0], r[0]} - x, ay = (pair){p[1], r[1]} - y;
-    pair bx = (pair){q[0], s[0]} - x, by = (pair){q[1], s[1]} - y;
+    pair ax = q->x02 - lon, ay = q->y02 - lat, bx = q->x13 - lon, by = q->y13 - lat;
     pair a = ax * ax + ay * ay, b = bx * bx + by * by;
     mask less = b < a;
     pair m = (pair)(((mask)b & less) | ((mask)a & ~less));
     int64_t second = -(int64_t)(m[1] < m[0]);
     *best = m[1] < m[0] ? m[1] : m[0];
-    return i[(-less[0] & ~second) | ((2 - less[1]) & second)];
+    return q->i[(-less[0] & ~second) | ((2 - less[1]) & second)];
 }
 
-static uint32_t of_many(const struct geo_near *g, const struct quad *q, double lon, double lat) {
+static uint32_t of_many(const struct quad *q, double lon, double lat) {
     double best = INFINITY, d;
     uint32_t at = 0;
     for (;; q++) {
-        uint32_t i[QUAD] = {q->i[0] & ~MORE, q->i[1], q->i[2], q->i[3]}, k = best_of(g->at, i, lon, lat, &d);
+        uint32_t k = best_of(q, lon, lat, &d) & ~MORE;
         if (d < best) best = d, at = k;
-        if (!(q->i[0] & MORE)) return at;
+        if (!(q->i[QUAD - 1] & MORE)) return at;
     }
 }
 
@@ -302,7 +322,7 @@ uint32_t geo_nearest(const struct geo_near *g, double lon, double lat) {
         uint32_t part = (uint32_t)(row % SIDE * SIDE + col % SIDE) & -(cell >> 31);
         const uint32_t at = g->parts[(cell & ~PARTS) + part];
         const struct quad *q = g->quads + (at & ~MORE);
-        return g->i[at & MORE ? of_many(g, q, lon, lat) : best_of(g->at, q->i, lon, lat, &d)];
+        return at & MORE ? of_many(q, lon, lat) : best_of(q, lon, lat, &d);
     }
     return compare_all(g, lon, lat);
 }

@@ -54,13 +54,16 @@ static inline struct tcell tcell_int(int64_t x) {
 static inline struct tcell tcell_real(double x) {
     return (struct tcell){.num = x, .kind = TC_REAL};
 }
-#define TCELL_ROOM 32 /* bytes that a number of kind DECIMAL or REAL needs at most */
+#define TCELL_ROOM 32 /* bytes that a number of kind DECIMAL or REAL needs at most, and may overwrite */
 struct tcell tcell_read(struct jval v);
 struct tcell tcell_alike(const struct alike_value *v);
-struct tcell tcell_json(const char *text, size_t n);    /* of one JSON value; text must outlive it */
-size_t tcell_number(char *to, const struct tcell *c);   /* DECIMAL, REAL: its text */
-void tcell_write(struct buf *b, const struct tcell *c); /* as JSON; absent as null */
-void tcell_pack(struct buf *b, const struct tcell *c);
+struct tcell tcell_json(const char *text, size_t n);  /* of one JSON value; text must outlive it */
+size_t tcell_number(char *to, const struct tcell *c); /* DECIMAL, REAL: its text */
+/* As JSON; absent as null. Both return what follows; first ask how much room they need, at most. */
+size_t tcell_written(const struct tcell *c);
+char *tcell_write(char *to, const struct tcell *c);
+size_t tcell_packed(const struct tcell *c);
+char *tcell_pack(char *to, const struct tcell *c);
 const char *tcell_unpack(struct tcell *c, const char *p); /* returns what follows; text stays where it is */
 
 /* ---- arguments (tab_parse.c) ---- */

@@ -76,43 +76,31 @@ struct tcell tcell_json(const char *text, size_t n) {
     return c;
 }
 
-static char *put_digits(char *to, uint64_t x) {
+/* The last k digits of x, from end backwards; where they are written. */
+static inline char *put_last(char *end, uint64_t *x, unsigned k) {
     static const char two[] =
         "00010203040506070809101112131415161718192021222324252627282930313233343536373839404142434445464748"
         "49505152535455565758596061626364656667686970717273747576777879808182838485868788899091929394959697"
         "9899";
-    char tmp[20];
-    char *p = tmp + sizeof tmp;
-    while (x >= 100) {
-        p -= 2;
-        memcpy(p, two + x % 100 * 2, 2);
-        x /= 100;
-    }
-    if (x >= 10) {
-        p -= 2;
-        memcpy(p, two + x * 2, 2);
-    } else {
-        *--p = (char)('0' + x);
-    }
-    size_t n = (size_t)(tmp + sizeof tmp - p);
-    memcpy(to, p, n);
-    return to + n;
+    for (; k >= 2; k -= 2, *x /= 100) memcpy(end -= 2, two + *x % 100 * 2, 2);
+    if (k) *--end = (char)('0' + *x % 10), *x /= 10;
+    return end;
 }
 
+/* to has TCELL_ROOM bytes, which all may be written. */
 static size_t put_decimal(char *to, int64_t mant, uint8_t scale) {
-    char *p = to, digits[24];
-    if (mant < 0) *p++ = '-';
-    size_t n = (size_t)(put_digits(digits, mant < 0 ? (uint64_t)-mant : (uint64_t)mant) - digits);
-    size_t whole = n > scale ? n - scale : 0;
-    if (whole)
-        memcpy(p, digits, whole), p += whole;
-    else
-        *p++ = '0';
-    if (!scale) return (size_t)(p - to);
-    *p++ = '.';
-    for (size_t k = n - whole; k < scale; k++) *p++ = '0';
-    memcpy(p, digits + whole, n - whole);
-    return (size_t)(p - to) + n - whole;
+    char text[2 * TCELL_ROOM + 8], *end = text + TCELL_ROOM + 8, *p = end;
+    uint64_t x = mant < 0 ? (uint64_t)-mant : (uint64_t)mant;
+    if (scale) {
+        p = put_last(p, &x, scale);
+        *--p = '.';
+    }
+    while (x >= 100) p = put_last(p, &x, 2);
+    p = put_last(p, &x, x >= 10 ? 2 : 1);
+    if (mant < 0) *--p = '-';
+    size_t n = (size_t)(end - p);
+    memcpy(to, p, TCELL_ROOM);
+    return n;
 }
 
 /* 15 significant digits without exponent between 1e-6 and 1e15; the rest is printf's. Powers of ten up to 10^27 are
@@ -136,40 +124,40 @@ size_t tcell_number(char *to, const struct tcell *c) {
     return c->kind == TC_DECIMAL ? put_decimal(to, c->mant, c->scale) : put_real(to, c->num);
 }
 
-void tcell_write(struct buf *b, const struct tcell *c) {
-    char *p;
-    switch (c->kind) {
-    case TC_DECIMAL:
-    case TC_REAL:
-        if ((p = buf_room(b, TCELL_ROOM))) {
-            b->n += tcell_number(p, c);
-            b->p[b->n] = 0;
-        }
-        break;
-    case TC_NUMBER:
-    case TC_TEXT:
-        buf_add(b, c->text, c->len);
-        break;
-    default:
-        buf_add(b, "null", 4);
-    }
+size_t tcell_written(const struct tcell *c) {
+    return c->kind == TC_NUMBER || c->kind == TC_TEXT ? c->len : TCELL_ROOM;
 }
 
-void tcell_pack(struct buf *b, const struct tcell *c) {
-    char *p = buf_room(b, 10);
-    if (!p) return;
+char *tcell_write(char *p, const struct tcell *c) {
+    if (c->kind == TC_DECIMAL || c->kind == TC_REAL) return p + tcell_number(p, c);
+    bool text = c->kind >= TC_NUMBER;
+    size_t n = text ? c->len : 4;
+    memcpy(p, text ? c->text : "null", n);
+    return p + n;
+}
+
+size_t tcell_packed(const struct tcell *c) {
+    if (c->kind == TC_DECIMAL || c->kind == TC_REAL) return 10;
+    return c->kind < TC_NUMBER ? 2 : (c->kind == TC_NUMBER ? 14u : 6u) + (size_t)c->len;
+}
+
+char *tcell_pack(char *p, const struct tcell *c) {
     p[0] = (char)c->kind;
     p[1] = (char)c->scale;
-    b->n += 2;
+    p += 2;
     if (c->kind == TC_DECIMAL || c->kind == TC_REAL) {
-        memcpy(p + 2, c->kind == TC_REAL ? (const void *)&c->num : &c->mant, 8);
-        b->n += 8;
-    } else if (c->kind >= TC_NUMBER) {
-        memcpy(p + 2, &c->len, 4);
-        b->n += 4;
-        if (c->kind == TC_NUMBER) buf_add(b, &c->num, 8);
-        buf_add(b, c->text, c->len);
+        memcpy(p, c->kind == TC_REAL ? (const void *)&c->num : &c->mant, 8);
+        return p + 8;
     }
+    if (c->kind < TC_NUMBER) return p;
+    memcpy(p, &c->len, 4);
+    p += 4;
+    if (c->kind == TC_NUMBER) {
+        memcpy(p, &c->num, 8);
+        p += 8;
+    }
+    memcpy(p, c->text, c->len);
+    return p + c->len;
 }
 
 const char *tcell_unpack(struct tcell *c, const char *p) {

@@ -114,9 +114,9 @@ static void order_key(struct tab_groups *g, struct sv by, struct buf *key) {
     const char *p = by.p;
     key->n = 0;
     for (size_t i = 0; i < g->nby; i++) {
-        text.n = 0;
         p = tcell_unpack(&c, p);
-        tcell_write(&text, &c);
+        text.n = 0;
+        text.n = (size_t)(tcell_write(buf_room(&text, tcell_written(&c)), &c) - text.p);
         key_add(key, (struct sv){text.p, text.n});
     }
     buf_sv(key, by);

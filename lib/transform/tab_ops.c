@@ -220,11 +220,15 @@ bool tab_ops(struct tab_worker *w, const struct tab_phase *ph) {
 
 static void write_row(struct tab_worker *w) {
     const struct tab_plan *p = w->p;
+    size_t need = 2;
+    for (size_t i = 0; i < p->nout; i++) need += p->keys[i].n + tcell_written(&w->row[p->out[i]]);
+    char *from = buf_room(&w->text, need), *to = from;
     for (size_t i = 0; i < p->nout; i++) {
-        buf_add(&w->text, p->keys[i].p, p->keys[i].n);
-        tcell_write(&w->text, &w->row[p->out[i]]);
+        memcpy(to, p->keys[i].p, p->keys[i].n);
+        to = tcell_write(to + p->keys[i].n, &w->row[p->out[i]]);
     }
-    buf_add(&w->text, "}\n", 2);
+    memcpy(to, "}\n", 2);
+    w->text.n += (size_t)(to + 2 - from);
     w->rows++;
 }
 
@@ -269,12 +273,13 @@ static void put_spill(struct tab_worker *w, const struct tab_phase *ph) {
     w->keys[w->n] = hash_of(w, key_text(g, room));
     for (size_t i = 0; i < n; i++) w->vals[w->n * n + i] = w->row[o->names[i]].num;
     w->n++;
-    struct tab_head h = {0};
-    size_t at = w->text.n;
-    buf_add(&w->text, &h, sizeof h);
-    for (size_t i = 0; i < ph->nlive; i++) tcell_pack(&w->text, &w->row[ph->live[i]]);
-    h.len = (uint32_t)(w->text.n - at);
-    memcpy(w->text.p + at, &h, sizeof h);
+    struct tab_head h = {.len = sizeof h};
+    for (size_t i = 0; i < ph->nlive; i++) h.len += (uint32_t)tcell_packed(&w->row[ph->live[i]]);
+    char *to = buf_room(&w->text, h.len);
+    memcpy(to, &h, sizeof h);
+    to += sizeof h;
+    for (size_t i = 0; i < ph->nlive; i++) to = tcell_pack(to, &w->row[ph->live[i]]);
+    w->text.n += h.len;
 }
 
 static void put_group(struct tab_worker *w, const struct tab_op *o) {
@@ -287,13 +292,14 @@ static void put_group(struct tab_worker *w, const struct tab_op *o) {
     room_for_row(w, n);
     for (size_t i = 0; i < n; i++)
         w->vals[w->n * n + i] = o->a->sums[i].how == TAB_COUNT ? 0 : w->row[o->names[nby + i]].num;
-    size_t at = w->by.n;
     uint32_t len = 0;
-    buf_add(&w->by, &len, sizeof len);
-    for (size_t i = 0; i < nby; i++) tcell_pack(&w->by, &w->row[o->names[i]]);
-    len = (uint32_t)(w->by.n - at - sizeof len);
-    memcpy(w->by.p + at, &len, sizeof len);
-    struct sv key = {w->by.p + at + sizeof len, len};
+    for (size_t i = 0; i < nby; i++) len += (uint32_t)tcell_packed(&w->row[o->names[i]]);
+    char *to = buf_room(&w->by, sizeof len + len);
+    memcpy(to, &len, sizeof len);
+    to += sizeof len;
+    struct sv key = {to, len};
+    for (size_t i = 0; i < nby; i++) to = tcell_pack(to, &w->row[o->names[i]]);
+    w->by.n += sizeof len + len;
     w->keys[w->n++] = hash_of(w, key);
 }
 
