@@ -155,6 +155,9 @@ static bool has_column(const struct table_spec *l, const char *name) {
 
 static void check_load(const struct table_spec *l, struct jval v, struct mistakes *m) {
     for (size_t i = 0; i < l->ncols; i++) {
+        if (l->cols[i].now && l->cols[i].type != COL_TEXT)
+            mistake_at(m, offset_of(v), "table %s: column '%s' has \"now\": its type is text", l->table,
+                       l->cols[i].name);
         if (strcmp(l->cols[i].name, "dt") == 0)
             mistake_at(m, offset_of(v), "table %s: the column dt (the day) is added by itself; give yours another name",
                        l->table);

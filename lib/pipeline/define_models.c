@@ -111,6 +111,8 @@ static void define_model(struct pipeline *p, struct pl_model *md, struct jval v,
     md->key = get_strs(a, v, "key");
     md->cols = get_columns(a, v, &md->ncols);
     md->notes = get_column_notes(a, v);
+    for (size_t i = 0; i < md->ncols; i++)
+        if (md->cols[i].now) mistake_at(m, offset_of(v), "\"now\" is for the columns of a load");
     md->indexes = get_name_lists(a, v, "indexes", &md->nindexes);
     md->always = get_bool(v, "always", false);
     if (md->kind == MODEL_SEED)

@@ -98,6 +98,7 @@ struct column *get_columns(struct arena *a, struct jval obj, size_t *n) {
         c->name = get_str(a, e, "name", "");
         c->from = get_str(a, e, "from", c->name);
         c->not_null = get_bool(e, "not_null", false);
+        c->now = get_bool(e, "now", false);
         if (get_val(e, "type", &type)) c->type = (enum column_type)word_index(type, column_type_names, COLUMN_TYPES);
     }
     return cols;

@@ -20,6 +20,9 @@ void mail_cell(struct buf *b, const char *text, bool head, bool right); /* NULL:
 void mail_row_close(struct buf *b);
 void mail_table_close(struct buf *b);
 
+/* Such HTML as text, for programs that show no other. */
+void mail_text(const char *html, struct buf *b);
+
 /* The day's report by its definition: figures, checks with samples, tables (the first rows of long ones). */
 void report_mail(const struct report *r, struct buf *b);
 

@@ -18,6 +18,7 @@
 #include "io/file.h"
 #include "net/post.h"
 #include "report/alert_impl.h"
+#include "report/mailbody.h"
 
 #define SECONDS_POST 20
 #define SECONDS_MAIL 60
@@ -146,6 +147,8 @@ static int send_once(enum channel c, const struct target *t, const struct waitin
     *wait = 0;
     if (c == CHANNEL_EMAIL) {
         struct mail_result res;
+        if (w->html) mail_text(w->html, &body);
+        if (w->html) buf_chr(&body, '\n');
         face_text(doc, &body);
         if (!w->html) face_html(doc, &html);
         struct mail m = {.url = t->url,

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "report/html.h"
+#include "report/mailbody.h"
 
 static void values(void **state) {
     (void)state;
@@ -126,8 +127,35 @@ static void addresses(void **state) {
     assert_false(html_is_address(NULL));
 }
 
+static void mail_as_text(void **state) {
+    (void)state;
+    struct buf html = {0}, text = {0};
+    mail_open(&html, "ko", "도로 & 하천", "#000000");
+    mail_heading(&html, "a < b");
+    mail_table_open(&html);
+    mail_row_open(&html, true);
+    mail_cell(&html, "순위", true, true);
+    mail_cell(&html, NULL, true, false);
+    mail_cell(&html, "구간", true, false);
+    mail_row_close(&html);
+    mail_row_open(&html, false);
+    mail_cell(&html, "1", false, true);
+    mail_cell(&html, "&amp;", false, false);
+    mail_row_close(&html);
+    mail_table_close(&html);
+    mail_close(&html, "made today");
+    mail_text(html.p, &text);
+    assert_string_equal(text.p, "도로 & 하천\n\na < b\n\n순위    구간\n1  &amp;\n\nmade today\n");
+    buf_free(&html);
+    text.n = 0;
+    static const char *const broken[] = {"<", "<p", "</", "a<", "&", "<head>", "<style>x", ""};
+    for (size_t i = 0; i < sizeof broken / sizeof *broken; i++) mail_text(broken[i], &text); /* no end, no crash */
+    buf_free(&text);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(values), cmocka_unit_test(hostile_words),
-                                       cmocka_unit_test(shown), cmocka_unit_test(addresses)};
+                                       cmocka_unit_test(shown), cmocka_unit_test(addresses),
+                                       cmocka_unit_test(mail_as_text)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

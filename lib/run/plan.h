@@ -20,7 +20,8 @@ struct plan_step {
     bool todo;
     const char *why; /* static or in the plan's arena */
     struct task_seen last;
-    bool made; /* redone in this run */
+    bool made;  /* redone in this run */
+    bool sound; /* collect: done in this run, and all it wrote are objects */
 };
 struct plan {
     struct arena a;

@@ -55,6 +55,7 @@ static int do_collect(struct step_ctx *c, struct plan_step *s, struct step_resul
         return rc;
     }
     if (st.sound) part_sound(w);
+    s->sound = st.sound;
     rc = part_publish(w, made_by(s->stage, &pl->a), st.inputs_json, &info, e);
     memcpy(r->output, info.sha256, 65);
     return rc;
@@ -159,6 +160,13 @@ static bool may_rewrite(const struct pl_dataset *d) {
     return false;
 }
 
+/* Did this run itself look at every record? What lay on the disk for a while is read again, and proved. */
+static bool just_seen(const struct plan *pl, const struct pl_dataset *d) {
+    for (size_t i = 0; i < pl->n; i++)
+        if (pl->s[i].stage == STAGE_COLLECT && pl->s[i].d == d) return pl->s[i].sound;
+    return false;
+}
+
 static int do_validate(struct step_ctx *c, struct plan_step *s, struct step_result *r, struct err *e) {
     struct plan *pl = c->plan;
     struct part_in in = {0};
@@ -179,7 +187,7 @@ static int do_validate(struct step_ctx *c, struct plan_step *s, struct step_resu
     if (rc == ERR_OK && s->d->profile) rc = profiling_day(pl, s->d, e); /* whatever the gate will say */
     if (rc == ERR_OK) rc = part_begin(&v.valid, plan_dir(pl, "valid", s->d, NULL), &like, e);
     if (rc == ERR_OK) rc = part_begin(&v.rejected, plan_dir(pl, "rejected", s->d, NULL), NULL, e);
-    if (rc == ERR_OK && in.info.sound && quality_trusts(q) && part_same(v.valid))
+    if (rc == ERR_OK && just_seen(pl, s->d) && in.info.sound && quality_trusts(q) && part_same(v.valid))
         quality_sound(q, in.info.rows, &res); /* who reads it next proves that it is what was collected */
     else if (rc == ERR_OK)
         rc = check_part(&in, quality_run(q, in.r, &out, &res, e), e);
@@ -239,7 +247,11 @@ static int do_transform(struct step_ctx *c, struct plan_step *s, struct step_res
         r->rows_out = (int64_t)st.rows_out;
         r->rows_rejected = (int64_t)st.dropped;
         r->bytes = (int64_t)in.info.bytes;
-        if (st.reasons[0]) r->dropped = arena_fmt(&pl->a, "%s: %s", s->name, st.reasons);
+        char rows[64] = ""; /* what the counts of rows and of what was dropped add up to */
+        if (st.made)
+            snprintf(rows, sizeof rows, "%llu rows in %llu records; ", (unsigned long long)(st.rows_in + st.made),
+                     (unsigned long long)st.rows_in);
+        if (st.reasons[0]) r->dropped = arena_fmt(&pl->a, "%s: %s%s", s->name, rows, st.reasons);
     }
     if (rc == ERR_OK && !st.rows_out && !s->d->empty_ok) {
         r->empty = true; /* what an earlier attempt left is not taken for this one's */

@@ -13,6 +13,7 @@ struct shape {
     size_t mask;
     size_t *len;  /* of the fields' names */
     bool *shared; /* another column takes the same field */
+    struct stamp_text now;
 };
 
 #define GUESSES 64
@@ -31,6 +32,7 @@ struct shape *shape_new(const struct table_spec *t, const struct zone *zone) {
     while (size < t->ncols * 2) size *= 2;
     s->t = t;
     s->zone = *zone;
+    s->now = utc_text(now_utc());
     s->mask = size - 1;
     s->slots = mem_alloc(size * sizeof *s->slots);
     s->len = mem_alloc((t->ncols + 1) * sizeof *s->len);
@@ -200,7 +202,9 @@ const char *shape_cells(const struct shape *s, struct shaper *w, struct jval rec
         const struct column *c = &s->t->cols[i];
         struct jval v = w->vals[i];
         cells[i].type = CELL_NULL;
-        if (!v.t || jv_type(v) == JT_NULL) {
+        if (c->now)
+            cells[i] = (struct cell){.type = CELL_TEXT, .s = sv_of(s->now.s)};
+        else if (!v.t || jv_type(v) == JT_NULL) {
             if (c->not_null) return arena_fmt(a, "column %s must not be null", c->name);
         } else if (!put_value(s, &cells[i], v, c->type, a)) {
             struct sv raw = jv_raw(v);

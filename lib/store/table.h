@@ -37,7 +37,7 @@ extern const char *const column_type_names[COLUMN_TYPES];
 struct column {
     const char *name, *from; /* from: field of the record */
     enum column_type type;
-    bool not_null;
+    bool not_null, now; /* now: the time of the load, UTC, whatever the record holds */
 };
 
 enum load_mode { LOAD_REPLACE_DAY, LOAD_UPSERT, LOAD_IGNORE, LOAD_FULL };

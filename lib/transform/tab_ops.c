@@ -282,6 +282,16 @@ static void put_spill(struct tab_worker *w, const struct tab_phase *ph) {
     w->text.n += h.len;
 }
 
+/* Equal values are one group: absent and null, 1 and 1.0. */
+static void even_out(struct tcell *c) {
+    if (c->kind == TC_ABSENT) c->kind = TC_NULL;
+    if (c->kind == TC_REAL && fabs(c->num) < 9007199254740992.0 && c->num == (double)(int64_t)c->num)
+        *c = tcell_int((int64_t)c->num);
+    if (c->kind == TC_NUMBER && fabs(c->num) < 9007199254740992.0 && c->num == (double)(int64_t)c->num)
+        *c = tcell_int((int64_t)c->num); /* 1e2 */
+    for (; c->kind == TC_DECIMAL && c->scale && c->mant % 10 == 0; c->scale--) c->mant /= 10;
+}
+
 static void put_group(struct tab_worker *w, const struct tab_op *o) {
     size_t nby = o->a->names.n, n = o->a->nsums;
     for (size_t i = 0; i < n; i++)
@@ -293,6 +303,7 @@ static void put_group(struct tab_worker *w, const struct tab_op *o) {
     for (size_t i = 0; i < n; i++)
         w->vals[w->n * n + i] = o->a->sums[i].how == TAB_COUNT ? 0 : w->row[o->names[nby + i]].num;
     uint32_t len = 0;
+    for (size_t i = 0; i < nby; i++) even_out(&w->row[o->names[i]]);
     for (size_t i = 0; i < nby; i++) len += (uint32_t)tcell_packed(&w->row[o->names[i]]);
     char *to = buf_room(&w->by, sizeof len + len);
     memcpy(to, &len, sizeof len);

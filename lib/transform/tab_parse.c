@@ -119,6 +119,10 @@ const void *parse_aggregate(struct op_parse *c) {
         struct tab_sum_of *s = &a->sums[a->nsums++];
         uint32_t at = 0;
         s->name.p = jv_str(key, c->a, &s->name.n);
+        for (size_t i = 0; i < a->names.n; i++)
+            if (sv_eq(a->names.s[i], s->name))
+                mistake_at(c->m, offset_of(key), "field %.*s is one that the rows are grouped by; give it another name",
+                           (int)s->name.n, s->name.p);
         if (jv_type(e) == JT_STR) { /* "count" */
             s->how = TAB_COUNT;
         } else if (jv_type(e) == JT_OBJ && jv_each(e, &at, &k, &f)) {

@@ -11,6 +11,7 @@
 #include <math.h>
 
 #include "base/hash.h"
+#include "base/near.h"
 #include "transform/tab.h"
 
 struct reading {
@@ -22,6 +23,7 @@ struct reading {
     double divisor;
     struct tab_args within;
     struct tcell *cells;
+    bool looked;         /* at the columns */
     uint64_t rows, *out; /* left out, by range; then by lon, lat, radius */
 };
 
@@ -72,6 +74,26 @@ static void set_values(struct reading *g, struct jval rec, struct tcell *to) {
         to[k] = tcell_json(arena_strn(g->c->a, buf_text(&b), b.n), b.n);
         buf_free(&b);
     }
+}
+
+/* A column that the table does not have is a mistake, told once: else every row would be left out. */
+static void want_column(struct reading *g, struct jval rec, struct sv name) {
+    struct jval key, x;
+    uint32_t pos = 0;
+    char *word = arena_strn(g->c->a, name.p, name.n);
+    struct near near = near_start(word);
+    if (jv_get(rec, name, &x)) return;
+    while (jv_each(rec, &pos, &key, &x)) near_offer(&near, jv_str(key, g->c->a, NULL));
+    mistake_at(g->c->m, offset_of(g->v), "%s has no column '%s'%s", g->a->points.file, word, near_hint(&near, g->c->a));
+}
+
+static void want_columns(struct reading *g, struct jval rec) {
+    for (size_t i = 0; i < g->lon.n; i++) want_column(g, rec, g->lon.s[i]);
+    for (size_t i = 0; i < g->lat.n; i++) want_column(g, rec, g->lat.s[i]);
+    if (g->radius.n) want_column(g, rec, g->radius);
+    for (size_t i = 0; i < g->within.nranges; i++) want_column(g, rec, g->within.ranges[i].name);
+    if (g->a->kind != TAB_NEAREST) return;
+    for (size_t i = 0; i < g->a->inner.values.n; i++) want_column(g, rec, g->a->inner.values.s[i]);
 }
 
 static void take_row(struct reading *g, struct jval rec) {
@@ -126,8 +148,12 @@ static int read_rows(struct reading *g, struct err *e) {
             toks.n = 0;
             if (b.l[i].bad || !json_scan(&toks, s, b.l[i].len, 0, &je))
                 g->rows++, g->out[g->within.nranges]++;
-            else
-                take_row(g, (struct jval){s, toks.t, 0});
+            else {
+                struct jval rec = {s, toks.t, 0};
+                if (!g->looked) want_columns(g, rec);
+                g->looked = true;
+                take_row(g, rec);
+            }
         }
     }
     reader_close(r);

@@ -4,7 +4,7 @@ import os
 import sqlite3
 import sys
 
-VOLATILE = {"created_at", "started_at", "finished_at", "run_id", "loaded_at"}
+VOLATILE = {"created_at", "started_at", "finished_at", "run_id", "loaded_at", "updated_at"}
 home = sys.argv[1]
 for top, dirs, files in sorted(os.walk(os.path.join(home, "lake"))):
     dirs.sort()

@@ -1,9 +1,3 @@
--- The last seven days, with the ISO weekday (Monday 1).
-SELECT s_id, date,
-       (CAST(strftime('%w', date) AS INTEGER) + 6) % 7 + 1 AS weekday,
-       CASE strftime('%w', date) WHEN '1' THEN '월' WHEN '2' THEN '화' WHEN '3' THEN '수' WHEN '4' THEN '목'
-            WHEN '5' THEN '금' WHEN '6' THEN '토' ELSE '일' END AS weekday_name,
-       impact_count, total_count,
-       CASE WHEN total_count > 0 THEN ROUND(impact_count * 100.0 / total_count, 2) ELSE 0 END AS risk_rate
-FROM {{ ref('pothole_segments') }}
-WHERE date > date((SELECT MAX(date) FROM {{ ref('pothole_segments') }}), '-7 days')
+-- The last seven days.
+SELECT * FROM {{ ref('daily_risk') }} AS r
+WHERE r.date > date((SELECT MAX(date) FROM {{ ref('pothole_segments') }}), '-7 days')
