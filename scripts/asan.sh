@@ -23,9 +23,19 @@ found() { # remembered also when the time is over before the end
     : >build/found
 }
 make -s -j"$(nproc)" MODE=asan BUILD=build/asan build/asan/etl asan-tests || exit 1
-for t in $(find build/asan/test -name '*_test' -type f | sort); do
-    timeout 600 "$t" >build/asan/out.log 2>&1 || { echo "asan: $t failed"; grep -E 'ERROR|SUMMARY|runtime error|FAILED' build/asan/out.log | head -5; found; }
-done
+# shellcheck disable=SC2317 # xargs reaches it
+# one UNIT_PROGRAM: nothing, or a line of what was found
+one() {
+    local log=$1.log
+    timeout 600 "$1" >"$log" 2>&1 && return
+    echo "asan: $1 failed"
+    grep -E 'ERROR|SUMMARY|runtime error|FAILED' "$log" | head -5
+    return 0 # or xargs ends
+}
+export -f one
+# shellcheck disable=SC2016
+failures=$(find build/asan/test -name '*_test' -type f | sort | xargs -P "$(nproc)" -n 1 bash -c 'one "$0"') || failures+=" (not all were run)"
+[ -z "$failures" ] || { echo "$failures"; found; }
 python3 scripts/e2e.py --binary build/asan/etl --patience 5 "${sample[@]}" >build/asan/e2e.log 2>&1 || { echo "asan: end to end"; grep -vE '^ok' build/asan/e2e.log | tail -30; found; }
 grep -E 'left out|passed' build/asan/e2e.log | sed 's/^/end to end under ASan and UBSan: /'
 make -s -j"$(nproc)" MODE=tsan BUILD=build/tsan build/tsan/etl || exit 1

@@ -480,6 +480,23 @@ TEXT
   } | update_file "$DEPS/versions.txt"
 }
 
+# One library from its download to its place, beside the others. Its compilers
+# speak to its log, everything else to the user.
+make_library() {
+  local name=$1 status=0
+  have_source "$name" ||
+    if [ "$name" = lexbor ]; then fetch_lexbor; else fetch_source "$name"; fi
+  # With a new source an existing archive may turn out to be current.
+  ! is_built "$name" || return 0
+  note "building $name $(cat "$SRC/$name.version")"
+  # In an "||" list, errors inside would not end it.
+  set +e
+  (set -e; build_library "$name") >"$DEPS/$name.log" 2>&1
+  status=$?
+  set -e
+  [ $status -eq 0 ] || fail_with_log "building $name failed" "$DEPS/$name.log"
+}
+
 PIDS=()
 stop_builds() {
   local pid
@@ -491,7 +508,7 @@ stop_builds() {
 }
 
 cmd_build() {
-  local missing name todo=() failed=() i fetch=()
+  local missing name todo=() failed=() i lists=
   # shellcheck disable=SC2086 # a list of words
   missing=$(missing_packages $BUILD_PACKAGES)
   [ -z "$missing" ] || die "packages are missing (${missing% }); run: scripts/deps.sh packages"
@@ -503,28 +520,17 @@ cmd_build() {
 
   for name in $LIBRARIES; do
     is_built "$name" || todo+=("$name")
-    have_source "$name" || fetch+=("$name")
+    have_source "$name" || [ "$name" = lexbor ] || lists=needed
   done
-  if [ ${#todo[@]} -gt 0 ]; then
-    if [ ${#fetch[@]} -gt 0 ]; then
-      [ "${fetch[*]}" = lexbor ] || apt_setup
-      for name in "${fetch[@]}"; do
-        if [ "$name" = lexbor ]; then fetch_lexbor; else fetch_source "$name"; fi
-      done
-    fi
-    # With new sources an existing archive may turn out to be current.
-    todo=()
-    for name in $LIBRARIES; do is_built "$name" || todo+=("$name"); done
-  fi
 
   if [ ${#todo[@]} -gt 0 ]; then
+    [ -z "$lists" ] || apt_setup
     trap stop_builds INT TERM HUP
-    # Job control gives each build a process group, so that stopping one
+    # Job control gives each library a process group, so that stopping one
     # stops its compilers too.
     set -m
     for name in "${todo[@]}"; do
-      note "building $name $(cat "$SRC/$name.version")"
-      (set -e; build_library "$name") >"$DEPS/$name.log" 2>&1 </dev/null &
+      make_library "$name" </dev/null &
       PIDS+=($!)
     done
     set +m
@@ -532,10 +538,7 @@ cmd_build() {
       wait "${PIDS[$i]}" || failed+=("${todo[$i]}")
     done
     trap - INT TERM HUP
-    for name in "${failed[@]}"; do
-      (fail_with_log "building $name failed" "$DEPS/$name.log") || true
-    done
-    [ ${#failed[@]} -eq 0 ] || exit 1
+    [ ${#failed[@]} -eq 0 ] || die "without ${failed[*]} there is nothing to link"
     rm -rf "$DEPS/tmp"
   fi
 

@@ -10,6 +10,9 @@
   needs      words (see NEEDS); a case whose needs are not met is skipped by name
   slow       the case runs with --all only
 
+A case fails, too, when a Python check or helper of it died of an exception: when its standard output or error, or a file that it left
+in its directory (where helpers' logs are), holds a traceback that its expected output does not name.
+
 Options: --all, --slow (the slow cases alone), --only PATTERN (repeatable), --jobs N, --binary PATH, --keep, --times, --list, --patience N (times the time a
 case may take, for slow binaries), --seconds S (in an order by the dice of --seed, as many cases as begin within S seconds, none that
 is marked long; how many were left out is told).
@@ -23,6 +26,7 @@ import random
 import re
 import shutil
 import signal
+import stat
 import subprocess
 import sys
 import tempfile
@@ -35,6 +39,9 @@ CASES = os.path.join(ROOT, "testdata", "e2e")
 NOW = "2026-11-20T00:00:00Z"
 LIMIT = 120  # seconds a case may take
 SLOW_LIMIT = 600
+
+TRACEBACK = "Traceback (most recent call last)"
+LOG_MAX = 4 << 20  # bytes; larger files are data, not logs
 
 SHARED = os.path.abspath(os.environ.get("ETL_SHARED", os.path.join(ROOT, "..", "shared")))
 
@@ -114,6 +121,32 @@ def check_in_order(want, got):
     return []
 
 
+def check_tracebacks(name, stdout, stderr, directory):
+    """The last lines of each traceback that nobody expects: a check that died has checked nothing."""
+    if any(TRACEBACK in read(name, f, "").replace("\\", "") for f in ("stdout", "stdout.re", "stderr.re")):
+        return []
+    texts = [("stdout", stdout), ("stderr", stderr)]
+    for base, _, files in os.walk(directory):
+        for f in files:
+            path = os.path.join(base, f)
+            try:
+                st = os.lstat(path)
+                if not stat.S_ISREG(st.st_mode) or st.st_size > LOG_MAX:
+                    continue
+                with open(path, "rb") as opened:
+                    content = opened.read(LOG_MAX)
+            except OSError:  # taken away meanwhile, or not ours to read
+                continue
+            if TRACEBACK.encode() in content:
+                texts.append((os.path.relpath(path, directory), content.decode("utf-8", "surrogateescape")))
+    out = []
+    for what, text in texts:
+        if TRACEBACK in text:
+            lines = text[text.rindex(TRACEBACK):].splitlines()
+            out += ["    a Python check or helper died (%s):" % what] + ["      " + line[:300] for line in lines[:12]]
+    return out
+
+
 def run_case(name, options):
     """(seconds, problems or None when skipped, why skipped)"""
     missing = [w for w in read(name, "needs", "").split() if not need(w)]
@@ -163,6 +196,7 @@ def run_case(name, options):
     problems += check_in_order(read(name, "stderr.re", ""), stderr)
     if re.search(r"AddressSanitizer|LeakSanitizer|runtime error:|defect of etl itself", stderr):
         problems.append("    the program reports a defect of its own")
+    problems += check_tracebacks(name, stdout, stderr, os.path.join(work, "w"))
     if problems and stderr:
         problems += ["    stderr: " + line[:300] for line in stderr.splitlines()[-12:]]
     if problems and text is None and read(name, "stdout") is None:
@@ -184,7 +218,7 @@ def main():
     ap.add_argument("--all", action="store_true")
     ap.add_argument("--slow", action="store_true")
     ap.add_argument("--only", action="append", default=[], metavar="PATTERN")
-    ap.add_argument("--jobs", type=int, default=2)
+    ap.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)) + 1, help="cases side by side; one more than processors, for some wait")
     ap.add_argument("--binary", default=os.path.join(ROOT, "build", "etl"))
     ap.add_argument("--keep", action="store_true", help="keep the directories of failed cases")
     ap.add_argument("--times", action="store_true", help="print the slowest cases")

@@ -16,11 +16,25 @@ slow=0
 missing=() # official suites that are not here
 export ETL_SHARED=${ETL_SHARED:-$(realpath ../shared 2>/dev/null || echo ../shared)}
 
+# one_unit PROGRAM RESULT: run in a process of its own, what it said and its status are left in RESULT.
+one_unit() {
+    timeout 600 "$1" >"$2" 2>&1
+    printf '\nstatus %d\n' $? >>"$2"
+}
+export -f one_unit
+
+# The unit programs side by side, on all processors; what is said of them comes in the order of their names.
 unit_programs() {
-    local t out status p f s line
-    for t in $(find "$build/test" -name '*_test' -type f | sort); do
-        out=$(timeout 600 "$t" 2>&1)
-        status=$?
+    local t out status p f s line results programs
+    results=$(mktemp -d)
+    mapfile -t programs < <(find "$build/test" -name '*_test' -type f | sort)
+    # shellcheck disable=SC2016
+    for t in "${programs[@]}"; do printf '%s\0%s\0' "$t" "$results/${t//\//_}"; done |
+        xargs -0 -n 2 -P "$(nproc)" bash -c 'one_unit "$0" "$1"'
+    for t in "${programs[@]}"; do
+        out=$(cat "$results/${t//\//_}")
+        status=$(sed -n '$s/^status //p' <<<"$out") # none: it was not run to its end
+        status=${status:-1}
         p=$(grep -c '^\[       OK \]' <<<"$out")
         f=$(grep -E '^\[  FAILED  \] [a-z_0-9]+$' <<<"$out" | sort -u | grep -c .) # each is named twice
         s=$(grep -E '^\[  SKIPPED \] [a-z_0-9]+$' <<<"$out" | sort -u | grep -c .)
@@ -35,6 +49,7 @@ unit_programs() {
         failed=$((failed + f))
         skipped=$((skipped + s))
     done
+    rm -rf "$results"
     echo "unit programs: $passed passed, $failed failed, $skipped skipped"
 }
 

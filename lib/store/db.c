@@ -64,7 +64,10 @@ static int check_file(struct db *db, struct err *e) {
     sqlite3_int64 size = 0;
     sqlite3_file_control(db->h, "main", SQLITE_FCNTL_FILE_POINTER, &f);
     if (!f || !f->pMethods || f->pMethods->xFileSize(f, &size) != SQLITE_OK) return ERR_OK;
-    if (size == 0 && f->pMethods->xRead(f, head, 1, 0) != SQLITE_OK) return ERR_OK; /* of one byte it says 0 too */
+    if (size == 0) { /* of one byte it says 0 too; and another process may begin the file between two questions */
+        if (f->pMethods->xRead(f, head, 1, 0) != SQLITE_OK || f->pMethods->xFileSize(f, &size) != SQLITE_OK)
+            return ERR_OK;
+    }
     int rc = size >= 16 ? f->pMethods->xRead(f, head, 16, 0) : SQLITE_IOERR_SHORT_READ;
     if (rc == SQLITE_OK && memcmp(head, "SQLite format 3", 16) == 0) return ERR_OK;
     if (rc != SQLITE_OK && rc != SQLITE_IOERR_SHORT_READ) return err_sys(e, ERR_IO, "cannot read %s", db->path);

@@ -87,10 +87,62 @@ static void what_is_no_database_is_left_alone(void **state) {
     }
 }
 
+/* A file system that calls a file empty the first time it is asked, as one is which another process begins right then.
+ */
+static sqlite3_vfs *under;
+static const sqlite3_io_methods *methods;
+static sqlite3_io_methods late;
+static int lies;
+
+static int late_size(sqlite3_file *f, sqlite3_int64 *size) {
+    int rc = methods->xFileSize(f, size);
+    if (lies > 0) {
+        lies--;
+        *size = 0;
+    }
+    return rc;
+}
+
+static int late_open(sqlite3_vfs *v, const char *name, sqlite3_file *f, int flags, int *out) {
+    (void)v;
+    int rc = under->xOpen(under, name, f, flags, out);
+    if (rc == SQLITE_OK && flags & SQLITE_OPEN_MAIN_DB) {
+        methods = f->pMethods;
+        late = *methods;
+        late.xFileSize = late_size;
+        f->pMethods = &late;
+    }
+    return rc;
+}
+
+static void one_begun_meanwhile_is_a_database(void **state) {
+    (void)state;
+    struct db db;
+    struct err e = {0};
+    char path[64];
+    snprintf(path, sizeof path, "%s/begun.db", dir);
+    assert_int_equal(db_open(&db, path, 0, 1000, &e), ERR_OK);
+    assert_int_equal(db_exec(&db, &e, "CREATE TABLE t(a)"), ERR_OK);
+    db_close(&db);
+    under = sqlite3_vfs_find(NULL);
+    sqlite3_vfs vfs = *under;
+    vfs.zName = "late";
+    vfs.xOpen = late_open;
+    assert_int_equal(sqlite3_vfs_register(&vfs, 1), SQLITE_OK);
+    lies = 1;
+    int rc = db_open(&db, path, 0, 1000, &e);
+    db_close(&db);
+    sqlite3_vfs_unregister(&vfs);
+    assert_int_equal(lies, 0);
+    assert_int_equal(rc, ERR_OK);
+    assert_int_equal(count(path), 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_second_handle_drops_no_locks),
         cmocka_unit_test(what_is_no_database_is_left_alone),
+        cmocka_unit_test(one_begun_meanwhile_is_a_database),
     };
     if (!mkdtemp(dir)) return 1;
     int rc = cmocka_run_group_tests(tests, NULL, NULL);

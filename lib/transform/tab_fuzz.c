@@ -6,49 +6,14 @@
 #include <unistd.h>
 
 #include "io/file.h"
-#include "transform/transform.h"
+#include "transform/fuzz_transform.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
-static int gather(void *ctx, const char *p, size_t n, uint64_t rows, struct err *e) {
-    (void)rows, (void)e;
-    buf_add(ctx, p, n);
-    return ERR_OK;
-}
-
-static void check_lines(const struct buf *out) {
-    struct jtoks toks = {0};
-    struct jerr je;
-    for (const char *p = out->p, *end = out->n ? p + out->n : p; p < end;) {
-        const char *line = p;
-        p = memchr(p, '\n', (size_t)(end - p));
-        toks.n = 0;
-        if (!p || !json_scan(&toks, line, (size_t)(p - line), 0, &je)) abort();
-        p++;
-    }
-    jtoks_free(&toks);
-}
-
 static int once(const struct pl_dataset *d, struct sv rows, size_t block, size_t memory, struct buf *out) {
-    static const char *const name = "fuzz";
-    struct reader *r = NULL;
-    struct err e = {0};
     struct transform_stats st;
-    struct reader_opt o = {.format = FMT_JSONL, .block = block, .text = rows.p, .text_n = rows.n};
-    struct transform_cfg cfg = {.steps = d->steps,
-                                .n = 1,
-                                .day = 20000,
-                                .threads = 1,
-                                .memory = memory,
-                                .tmpdir = "/tmp",
-                                .write = gather,
-                                .ctx = out};
-    int rc = reader_open(&r, &name, 1, &o, &e);
-    if (rc == ERR_OK) rc = transform_run(&cfg, r, &st, &e);
-    if (rc == ERR_OK && st.rows_in + st.made != st.rows_out + st.dropped + st.merged) abort();
-    if (rc && !e.msg[0]) abort();
-    reader_close(r);
-    return rc;
+    return fuzz_run(d, (struct reader_opt){.format = FMT_JSONL, .block = block, .text = rows.p, .text_n = rows.n},
+                    memory, &st, out);
 }
 
 /* Up to the next separator, which is taken away. */
@@ -92,8 +57,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
     if (rc && !e.msg[0]) abort();
     if (rc == ERR_OK) {
         int a = once(p->datasets, rest, 0, 64 << 20, &one), b = once(p->datasets, rest, 64, 1, &two);
-        if (a != b || (a == ERR_OK && (one.n != two.n || (one.n && memcmp(one.p, two.p, one.n) != 0)))) abort();
-        if (a == ERR_OK) check_lines(&one);
+        fuzz_compare(a, &one, b, &two);
     }
     pipeline_free(p);
     buf_free(&text);

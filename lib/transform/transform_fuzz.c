@@ -1,6 +1,6 @@
 /* Fuzz target: records through every operation. Whatever comes in, what goes out is JSON, the counts add up, and it is
  * the same however the input is cut into blocks. */
-#include "transform/transform.h"
+#include "transform/fuzz_transform.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
@@ -31,39 +31,9 @@ static const char definition[] =
     "\"order\":[\"score\"]}}"
     "]}]}]}";
 
-static int gather(void *ctx, const char *p, size_t n, uint64_t rows, struct err *e) {
-    (void)rows, (void)e;
-    buf_add(ctx, p, n);
-    return ERR_OK;
-}
-
-static void check_lines(const struct buf *out) {
-    struct jtoks toks = {0};
-    struct jerr je;
-    for (const char *p = out->p, *end = out->n ? p + out->n : p; p < end;) {
-        const char *line = p;
-        p = memchr(p, '\n', (size_t)(end - p));
-        toks.n = 0;
-        if (!p || !json_scan(&toks, line, (size_t)(p - line), 0, &je)) abort();
-        p++;
-    }
-    jtoks_free(&toks);
-}
-
 static int once(const struct pl_dataset *d, const uint8_t *data, size_t n, size_t block, struct buf *out) {
-    static const char *const name = "fuzz";
-    struct reader *r = NULL;
-    struct err e = {0};
     struct transform_stats st;
-    struct reader_opt o = {.block = block, .text = (const char *)data, .text_n = n};
-    struct transform_cfg cfg = {
-        .steps = d->steps, .n = 1, .day = 20000, .threads = 1, .tmpdir = "/tmp", .write = gather, .ctx = out};
-    int rc = reader_open(&r, &name, 1, &o, &e);
-    if (rc == ERR_OK) rc = transform_run(&cfg, r, &st, &e);
-    if (rc == ERR_OK && st.rows_in + st.made != st.rows_out + st.dropped + st.merged) abort();
-    if (rc && !e.msg[0]) abort();
-    reader_close(r);
-    return rc;
+    return fuzz_run(d, (struct reader_opt){.block = block, .text = (const char *)data, .text_n = n}, 0, &st, out);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
@@ -75,8 +45,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
         abort();
     }
     int a = once(p->datasets, data, n, 0, &one), b = once(p->datasets, data, n, 64, &two);
-    if (a != b || (a == ERR_OK && (one.n != two.n || (one.n && memcmp(one.p, two.p, one.n) != 0)))) abort();
-    if (a == ERR_OK) check_lines(&one);
+    fuzz_compare(a, &one, b, &two);
     buf_free(&one);
     buf_free(&two);
     return 0;
