@@ -326,6 +326,41 @@ static void like_another(void **state) {
     assert_int_equal(part_verify(dir_of("2026-03-02"), true, &e), ERR_OK);
 }
 
+/* All of another one, unread: a second name; only of what lies there as it is said, and before any write. */
+static void taken_unread(void **state) {
+    (void)state;
+    struct err e = {0};
+    char *raw = dir_of("2026-03-05"), *dir = dir_of("2026-03-06");
+    struct part_writer *w;
+    struct part_info of, info, seen;
+    struct stat one, two;
+    bool found;
+    assert_int_equal(part_begin(&w, raw, NULL, &e), ERR_OK);
+    assert_false(part_same(w)); /* like nothing */
+    for (size_t i = 0; i < 3; i++) assert_int_equal(part_write(w, lines[i], strlen(lines[i]), 1, &e), ERR_OK);
+    part_sound(w);
+    assert_int_equal(part_publish(w, "etl \",\"sound\":true,\"made_by\":\"", "[]", &of, &e), ERR_OK);
+    assert_int_equal(part_read(raw, &seen, &found, &e), ERR_OK);
+    assert_true(found && seen.sound);
+
+    struct part_like like = {raw, &seen, false};
+    assert_int_equal(part_begin(&w, dir, &like, &e), ERR_OK);
+    assert_true(part_same(w));
+    assert_int_equal(part_publish(w, "etl \",\"sound\":true,\"made_by\":\"", "[]", &info, &e), ERR_OK);
+    assert_int_equal(info.rows, 3);
+    assert_string_equal(info.sha256, of.sha256);
+    stat(arena_fmt(&a, "%s/part-00000.jsonl", raw), &one);
+    stat(arena_fmt(&a, "%s/part-00000.jsonl", dir), &two);
+    assert_true(one.st_ino == two.st_ino);
+    assert_int_equal(part_read(dir, &seen, &found, &e), ERR_OK);
+    assert_true(found && !seen.sound); /* nobody looked, whatever the maker is called */
+
+    seen.bytes++; /* not what it says: it is read as ever */
+    assert_int_equal(part_begin(&w, dir, &like, &e), ERR_OK);
+    assert_false(part_same(w));
+    part_abort(w);
+}
+
 static int keep_not_second(void *ctx, uint64_t row, const char *line, size_t n, bool *keep, struct err *e) {
     (void)ctx, (void)line, (void)n, (void)e;
     *keep = row != 1;
@@ -354,11 +389,18 @@ static void like_and_rewritten(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(places),          cmocka_unit_test(publish),
-                                       cmocka_unit_test(like_another),    cmocka_unit_test(like_and_rewritten),
-                                       cmocka_unit_test(twice_the_same),  cmocka_unit_test(aborted),
-                                       cmocka_unit_test(rewrite),         cmocka_unit_test(rewrite_that_fails),
-                                       cmocka_unit_test(damaged_success), cmocka_unit_test(empty_success),
-                                       cmocka_unit_test(damaged_files),   cmocka_unit_test(sweep)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(places),
+                                       cmocka_unit_test(publish),
+                                       cmocka_unit_test(like_another),
+                                       cmocka_unit_test(taken_unread),
+                                       cmocka_unit_test(like_and_rewritten),
+                                       cmocka_unit_test(twice_the_same),
+                                       cmocka_unit_test(aborted),
+                                       cmocka_unit_test(rewrite),
+                                       cmocka_unit_test(rewrite_that_fails),
+                                       cmocka_unit_test(damaged_success),
+                                       cmocka_unit_test(empty_success),
+                                       cmocka_unit_test(damaged_files),
+                                       cmocka_unit_test(sweep)};
     return cmocka_run_group_tests(tests, first, last);
 }
