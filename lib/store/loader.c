@@ -65,8 +65,8 @@ static void insert_sql(const struct table_spec *t, struct buf *b) {
         sql_name(b, t->key.s[i]);
     }
     buf_str(b, ") DO UPDATE SET ");
-    if (t->mode == LOAD_IGNORE) { /* see own_rows */
-        buf_str(b, "\"dt\"=excluded.\"dt\" WHERE \"dt\"=''");
+    if (t->mode == LOAD_IGNORE) {                                                    /* see own_rows */
+        buf_str(b, "\"dt\"=excluded.\"dt\" WHERE \"dt\"='' ON CONFLICT DO NOTHING"); /* of an index that people made */
         return;
     }
     for (size_t i = 0; i <= t->ncols; i++) {

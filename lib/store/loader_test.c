@@ -290,6 +290,21 @@ static void too_many_dropped(void **state) {
     assert_string_equal(Q("SELECT id FROM %s", s.table), "7");
 }
 
+/* ignore_duplicates also where people have put a unique index of their own on the table. */
+static void ignored_by_another_index(void **state) {
+    (void)state;
+    struct column c[] = {{"id", "id", COL_INTEGER, true, false}, {"v", "v", COL_TEXT, false, false}};
+    struct table_spec s = spec(c, 2, LOAD_IGNORE);
+    struct err e = {0};
+    keyed(&s);
+    struct loader_stats st = loaded(&s, "2026-01-01", "{\"id\":1,\"v\":\"a\"}\n");
+    char *sql = arena_fmt(&a, "CREATE UNIQUE INDEX mine_%s ON %s (v)", s.table, s.table);
+    assert_int_equal(db_exec(&db, &e, sql), ERR_OK);
+    st = loaded(&s, "2026-01-02", "{\"id\":2,\"v\":\"a\"}\n{\"id\":3,\"v\":\"b\"}\n");
+    assert_true(st.written == 1 && st.dropped == 1);
+    assert_string_equal(Q("SELECT * FROM %s ORDER BY id", s.table), "1|a|2026-01-01\n3|b|2026-01-02");
+}
+
 static void aborted(void **state) {
     (void)state;
     struct column c[] = {{"id", "id", COL_INTEGER, true, false}};
@@ -365,6 +380,7 @@ int main(void) {
                                        cmocka_unit_test(upsert_of_two),
                                        cmocka_unit_test(key_conflicts),
                                        cmocka_unit_test(too_many_dropped),
+                                       cmocka_unit_test(ignored_by_another_index),
                                        cmocka_unit_test(aborted),
                                        cmocka_unit_test(new_columns)};
     return cmocka_run_group_tests(tests, first, last);
