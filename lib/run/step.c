@@ -249,7 +249,7 @@ static int do_transform(struct step_ctx *c, struct plan_step *s, struct step_res
         r->bytes = (int64_t)in.info.bytes;
         char rows[64] = ""; /* what the counts of rows and of what was dropped add up to */
         if (st.made)
-            snprintf(rows, sizeof rows, " (of %llu rows in %llu records)", (unsigned long long)(st.rows_in + st.made),
+            snprintf(rows, sizeof rows, " (of %llu rows in %llu records)", (unsigned long long)st.rows_in + st.made,
                      (unsigned long long)st.rows_in);
         if (st.reasons[0]) r->dropped = arena_fmt(&pl->a, "%s: %s%s", s->name, st.reasons, rows);
     }
