@@ -1,10 +1,10 @@
 #!/bin/bash
 # Part of make test-all: every unit program and the end-to-end suite once more under AddressSanitizer and
 # UndefinedBehaviorSanitizer, and the threads of the record path under ThreadSanitizer.
-# ETL_ASAN_SECONDS: of the end-to-end cases, in an order by the dice of the commit, as many as begin in so many seconds (180);
+# ETL_ASAN_SECONDS: of the end-to-end cases, in an order by the dice of the commit, as many as begin in so many seconds (100);
 # 0 for all of them (make asan).
 set -u
-seconds=${ETL_ASAN_SECONDS:-180}
+seconds=${ETL_ASAN_SECONDS:-100}
 sample=()
 some=()
 commit=$(git rev-parse --short HEAD 2>/dev/null || echo 1)

@@ -107,7 +107,7 @@ else
     [ -n "$all" ] || echo "$passed $failed $((skipped - slow))" >"$totals" # the slow ones come with --all
 fi
 if [ "$all" = --all ]; then
-    further 1800 torture python3 scripts/torture all --seconds "${ETL_TORTURE_SECONDS:-240}" --binary "$build/etl"
+    further 1800 torture python3 scripts/torture all --seconds "${ETL_TORTURE_SECONDS:-120}" --binary "$build/etl"
     further 3600 sanitizers scripts/asan.sh
 fi
 if [ "$all" = --all ] && [ "${#missing[@]}" -gt 0 ]; then
