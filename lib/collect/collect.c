@@ -233,7 +233,10 @@ static int collect_files(const struct pipeline *p, const struct pl_dataset *d, d
     for (size_t i = 0; i < n; i++) progress_expect((uint64_t)file_size(paths[i]));
     rc = reader_open(&r, (const char *const *)paths, n, &opt, e);
     struct files_run run = {o, r, write, ctx, st};
-    struct crew crew = {.threads = o->threads,
+    bool work_to_share = o->look;
+    for (size_t i = 0; i < n && !work_to_share; i++)
+        work_to_share = (opt.format == FMT_AUTO ? format_of(paths[i]) : opt.format) == FMT_CSV;
+    struct crew crew = {.threads = work_to_share ? o->threads : 1,
                         .out_size = sizeof(struct files_seen),
                         .ctx = &run,
                         .work = look_at,
