@@ -8,7 +8,7 @@
  * Each cell holds the points that are nearest to some place in it and hardly any others, found by halving areas: a
  * point cannot be nearest anywhere in an area when another one is nearer at all four corners. Where more than four are
  * left the cell is divided into 8 x 8 parts. A look-up compares four points (no branch); a place outside the last grid
- * is compared with every point. 3,535 points on a road: 3 MB, made in 0.1 s; 75 instructions.
+ * is compared with every point. 3,535 points on a road: 3 MB, made in 0.1 s; 85 instructions.
  *
  * Near: |lat - point's lat| <= r and |lon - point's lon| * cos(lat in radians) <= r, r the point's own, in degrees.
  *
